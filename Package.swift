@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings every Swift target shares: strict memory safety, closed imports, no warnings (docs/style.md).
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"), .strictMemorySafety(), .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "tasklane",
+    products: [
+        .executable(name: "tasklane-ingest", targets: ["Ingest"]),
+        .executable(name: "tasklane-worker", targets: ["Worker"]),
+        .executable(name: "tasklane", targets: ["Control"]),
+    ],
+    targets: [
+        // C libraries of Debian; each has one Swift folder that imports it (checked by TidyTests).
+        .target(name: "CSystem"),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CArgon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        .target(
+            name: "Shared",
+            dependencies: ["CSystem", "CHiredis", "CPostgres", "COpenSSL", "CArgon2", "CCurl", "CSimdJSON"],
+            resources: [.embedInCode("Queue/Lua"), .embedInCode("Schema/SQL")],
+            swiftSettings: house),
+        .executableTarget(name: "Ingest", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+        .executableTarget(name: "Worker", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+        .executableTarget(name: "Control", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+
+        // Private Redis and PostgreSQL servers, builders of models, and what else tests share.
+        .target(name: "Support", dependencies: ["Shared", "CSystem"], path: "Tests/Support", swiftSettings: house),
+        .testTarget(name: "SharedTests", dependencies: ["Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "ControlTests", dependencies: ["Control", "Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "IntegrationTests", dependencies: ["Shared", "Worker", "Support"], swiftSettings: house),
+        .testTarget(name: "FaultTests", dependencies: ["Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "TidyTests", swiftSettings: house),
+    ],
+    cxxLanguageStandard: .cxx17
+)

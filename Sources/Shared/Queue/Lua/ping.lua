@@ -1,0 +1,2 @@
+-- KEYS: none. ARGV: none. Output: PONG.
+return redis.status_reply('PONG')
