@@ -1,6 +1,5 @@
-import Testing
-
 import Shared
+import Testing
 
 @Suite struct `A JSON reader` {
     private func parses(_ text: [UInt8], depth: Int = 16) -> JSONError? {
@@ -12,11 +11,13 @@ import Shared
     }
 
     @Test(arguments: [
-        "{}", #"{"a":[1,-2,3.5e2,true,false,null,"x\n\u00e9"]}"#, #""\ud83d\ude00""#, "  1  ", "18446744073709551615",
+        "{}", #"{"a":[1,-2,3.5e2,true,false,null,"x\n\u00e9"]}"#, #""\ud83d\ude00""#, "  1  ",
+        "18446744073709551615",
     ]) func `takes what RFC 8259 allows`(text: String) { #expect(parses(Array(text.utf8)) == nil) }
 
     @Test(arguments: [
-        "", "{", "{,}", #"{"a":1,}"#, "[1,]", "01", "+1", "nul", "1 2", "'a'", #""\ud800""#, #""\udc00x""#, "\u{FEFF}{}",
+        "", "{", "{,}", #"{"a":1,}"#, "[1,]", "01", "+1", "nul", "1 2", "'a'", #""\ud800""#, #""\udc00x""#,
+        "\u{FEFF}{}",
         "\"a\nb\"", "NaN", "{}x", "\"\u{0}\"",
     ]) func `refuses everything else`(text: String) { #expect(parses(Array(text.utf8)) == .invalid) }
 
@@ -26,9 +27,13 @@ import Shared
     }
 
     @Test func `counts depth exactly`() {
-        #expect(parses(Array(String(repeating: "[", count: 16).utf8) + Array(String(repeating: "]", count: 16).utf8)) == nil)
         #expect(
-            parses(Array(String(repeating: "[", count: 17).utf8) + Array(String(repeating: "]", count: 17).utf8))
+            parses(
+                Array(String(repeating: "[", count: 16).utf8) + Array(String(repeating: "]", count: 16).utf8))
+                == nil)
+        #expect(
+            parses(
+                Array(String(repeating: "[", count: 17).utf8) + Array(String(repeating: "]", count: 17).utf8))
                 == .tooDeep)
     }
 
@@ -39,7 +44,9 @@ import Shared
             var names: [String] = []
             document.forEachMember(of: document.root) { (key, value) throws(Never) in
                 names.append(String(decoding: document.string(at: key) ?? [], as: UTF8.self))
-                if let text = document.string(at: value) { names.append(String(decoding: text, as: UTF8.self)) }
+                if let text = document.string(at: value) {
+                    names.append(String(decoding: text, as: UTF8.self))
+                }
             }
             return names
         }.get()

@@ -51,7 +51,12 @@ package enum JSONError: Error, Equatable, Sendable {
 
     /// The kinds of JSON values; numbers are told apart by what holds them exactly.
     package enum Kind: Equatable, Sendable {
-        case null, boolean(Bool), integer(Int64), unsigned(UInt64), double(Double), string
+        case null
+        case boolean(Bool)
+        case integer(Int64)
+        case unsigned(UInt64)
+        case double(Double)
+        case string
         case array(count: Int)
         case object(count: Int)
     }
@@ -94,7 +99,8 @@ package enum JSONError: Error, Equatable, Sendable {
     /// True when the string at `place` has exactly the bytes of `text`.
     package func isString(_ text: StaticString, at place: Int) -> Bool {
         let node = unsafe nodes[place]
-        guard unsafe Int(node.kind) == TL_JSON_STRING, unsafe Int(node.length) == text.utf8CodeUnitCount else {
+        guard unsafe Int(node.kind) == TL_JSON_STRING, unsafe Int(node.length) == text.utf8CodeUnitCount
+        else {
             return false
         }
         return text.withUTF8Buffer { expected in

@@ -1,0 +1,115 @@
+/// 128 bits of an RFC 9562 UUID, compared and hashed as bits; its text form is lower case.
+package struct UUID: Hashable, Sendable, Comparable {
+    package let high: UInt64
+    package let low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Bytes of the text form.
+    package static let textCount = 36
+
+    /// Reads `8-4-4-4-12` hexadecimal digits of either case; nil for anything else.
+    package init?(text: Span<UInt8>) {
+        guard text.count == UUID.textCount else { return nil }
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for place in 0..<UUID.textCount {
+            let byte = text[place]
+            if place == 8 || place == 13 || place == 18 || place == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = Hex.value(of: byte) else { return nil }
+            if place < 18 {
+                high = high << 4 | UInt64(digit)
+            } else {
+                low = low << 4 | UInt64(digit)
+            }
+        }
+        self.init(high: high, low: low)
+    }
+
+    package init?(_ text: [UInt8]) { self.init(text: text.span) }
+
+    package init?(_ text: String) { self.init(Array(text.utf8)) }
+
+    /// Big-endian, as RFC 9562 and PostgreSQL's binary format have it; needs at least 16 bytes from `offset`.
+    package init(bigEndian bytes: Span<UInt8>, at offset: Int = 0) {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for place in 0..<8 {
+            high = high << 8 | UInt64(bytes[offset + place])
+            low = low << 8 | UInt64(bytes[offset + 8 + place])
+        }
+        self.init(high: high, low: low)
+    }
+
+    /// Appends the 16 bytes, big-endian.
+    package func appendBigEndian(to bytes: inout [UInt8]) {
+        for word in [high, low] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+    }
+
+    /// Appends the 36 bytes of the text form.
+    package func appendText(to bytes: inout [UInt8]) {
+        for place in 0..<16 {
+            if place == 4 || place == 6 || place == 8 || place == 10 { bytes.append(UInt8(ascii: "-")) }
+            let word = place < 8 ? high : low
+            let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (place & 7)))
+            bytes.append(Hex.digit(byte >> 4))
+            bytes.append(Hex.digit(byte & 15))
+        }
+    }
+
+    /// The 36 bytes of the text form.
+    package var text: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(UUID.textCount)
+        appendText(to: &bytes)
+        return bytes
+    }
+
+    package static func < (left: UUID, right: UUID) -> Bool {
+        left.high == right.high ? left.low < right.low : left.high < right.high
+    }
+
+    package var version: Int { Int(high >> 12 & 15) }
+
+    /// Milliseconds since 1970 of a UUIDv7.
+    package var milliseconds: Int64 { Int64(high >> 16) }
+
+    /// A UUIDv8 of the first 16 bytes of a hash: the id of what has no readable id of its own.
+    package init(hash bytes: Span<UInt8>) {
+        let raw = UUID(bigEndian: bytes)
+        self.init(
+            high: raw.high & ~0xF000 | 0x8000, low: raw.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+}
+
+extension UUID: CustomStringConvertible {
+    package var description: String { String(decoding: text, as: UTF8.self) }
+}
+
+/// Hexadecimal digits as bytes.
+package enum Hex {
+    /// The value of one digit of either case, or nil.
+    package static func value(of byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// The lower-case digit of a value below 16.
+    package static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}

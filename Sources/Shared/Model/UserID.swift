@@ -1,0 +1,56 @@
+/// An owner of tasks: opaque text of 1–64 bytes of `[A-Za-z0-9_.:@-]`, compared as bytes (API.md §1).
+package struct UserID: Hashable, Sendable {
+    package let bytes: [UInt8]
+
+    package static let bytesMax = 64
+
+    /// Nil when the text breaks the rule, or is one of the words that routes use.
+    package init?(_ bytes: [UInt8]) {
+        guard (1...UserID.bytesMax).contains(bytes.count), bytes.allSatisfy(UserID.isAllowed),
+            !UserID.isReserved(bytes.span)
+        else { return nil }
+        self.bytes = bytes
+    }
+
+    package init?(_ text: String) { self.init(Array(text.utf8)) }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"),
+            UInt8(ascii: "@"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    private static func isReserved(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count <= 8 else { return false }
+        return bytes.isEqual(to: "requests") || bytes.isEqual(to: "users") || bytes.isEqual(to: "auth")
+            || bytes.isEqual(to: "ops")
+    }
+}
+
+extension UserID: CustomStringConvertible {
+    package var description: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+extension Span<UInt8> {
+    /// True when these are exactly the bytes of `text`.
+    package func isEqual(to text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: count)
+        for place in 0..<count where unsafe expected[place] != self[place] { return false }
+        return true
+    }
+
+    /// True when both hold the same bytes.
+    package func isEqual(to other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for place in 0..<count where self[place] != other[place] { return false }
+        return true
+    }
+
+    /// A copy of the bytes.
+    package var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe [UInt8]($0) } }
+}
