@@ -1,4 +1,17 @@
+#define _GNU_SOURCE
 #include "csystem.h"
+
+int tl_open(const char *path, int flags) { return open(path, flags); }
+int tl_create(const char *path, int flags, unsigned mode) { return open(path, flags, mode); }
+int tl_accept(int listener) { return accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+char **tl_environment(void) { return environ; }
+
+long tl_find(const void *haystack, size_t length, const void *needle, size_t needle_length) {
+    const char *found = memmem(haystack, length, needle, needle_length);
+    return found ? found - (const char *)haystack : -1;
+}
+
+int tl_thread_id(void) { return gettid(); }
 
 int tl_errno(void) { return errno; }
 

@@ -1,8 +1,7 @@
 // What glibc has and `import Glibc` does not show to Swift, and the few calls that are variadic in C.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// _GNU_SOURCE stays out of this header: it changes glibc's structs and enums, and Swift then refuses to see them
+// from two modules (Glibc's and this). What needs it is a function of csystem.c.
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -34,6 +33,18 @@
 #include <time.h>
 #include <unistd.h>
 
+/// `open(path, flags)`, without a mode; -1 and errno on error.
+int tl_open(const char *path, int flags);
+/// `open(path, flags, mode)` for files that may be made.
+int tl_create(const char *path, int flags, unsigned mode);
+/// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
+int tl_accept(int listener);
+/// This process's environment: NULL-terminated `NAME=value` strings.
+char **tl_environment(void);
+/// memmem(3): the first place of `needle`, or -1.
+long tl_find(const void *haystack, size_t length, const void *needle, size_t needle_length);
+/// The kernel's number of this thread.
+int tl_thread_id(void);
 /// `errno` as a function: the macro expands to a call Swift cannot see.
 int tl_errno(void);
 /// `fcntl(fd, F_SETFL, flags | O_NONBLOCK)`; -1 and errno on error.
