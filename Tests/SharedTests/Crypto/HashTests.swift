@@ -1,0 +1,57 @@
+import Testing
+
+import Shared
+
+@Suite struct `SHA-256` {
+    @Test(arguments: [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ]) func `gives the digests of FIPS 180-4`(text: String, digest: String) {
+        #expect(Hex.encode(SHA256.hash(Array(text.utf8)).bytes) == Array(digest.utf8))
+    }
+}
+
+@Suite struct `HMAC-SHA256` {
+    @Test func `gives the codes of RFC 4231, again and again from one context`() {
+        let coder = HMACSHA256(key: Array("Jefe".utf8))
+        let expected = Array("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843".utf8)
+        for _ in 0..<3 { #expect(Hex.encode(coder.code(of: Array("what do ya want for nothing?".utf8)).bytes) == expected) }
+        let (first, second) = (Array("what do ya ".utf8), Array("want for nothing?".utf8))
+        #expect(Hex.encode(coder.code(of: first.span, then: second.span).bytes) == expected)
+    }
+
+    @Test func `takes an empty key and an empty message`() {
+        let expected = Array("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad".utf8)
+        #expect(Hex.encode(HMACSHA256(key: []).code(of: []).bytes) == expected)
+    }
+}
+
+@Suite struct `A digest` {
+    @Test func `equals only the same 32 bytes`() throws {
+        let digest = SHA256.hash(Array("abc".utf8))
+        #expect(Digest(digest.bytes) == digest)
+        for index in 0..<Digest.byteCount {
+            var other = digest.bytes
+            other[index] ^= 1
+            #expect(try #require(Digest(other)) != digest)
+        }
+        #expect(Digest([1, 2, 3]) == nil)
+    }
+}
+
+@Suite struct `Constant-time comparison` {
+    @Test func `says whether bytes are the same`() {
+        #expect(ConstantTime.equal([], []))
+        #expect(ConstantTime.equal([1, 2], [1, 2]))
+        #expect(!ConstantTime.equal([1, 2], [1, 3]))
+        #expect(!ConstantTime.equal([1, 2], [1, 2, 3]))
+    }
+}
+
+@Suite struct `Secure random` {
+    @Test func `gives as many bytes as asked for, and never the same`() {
+        #expect(SecureRandom.bytes(0).isEmpty)
+        #expect(SecureRandom.bytes(32).count == 32)
+        #expect(SecureRandom.bytes(32) != SecureRandom.bytes(32))
+    }
+}
