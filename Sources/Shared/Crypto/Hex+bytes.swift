@@ -1,5 +1,4 @@
-/// Hexadecimal text of bytes: written in lower case, read in either.
-package enum Hex {
+extension Hex {
     /// Two lower-case digits for each byte.
     package static func encode(_ bytes: Span<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
@@ -28,15 +27,4 @@ package enum Hex {
 
     /// The same for text in an array.
     package static func decode(_ text: [UInt8]) -> [UInt8]? { decode(text.span) }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
-
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x37
-        case 0x61...0x66: digit - 0x57
-        default: nil
-        }
-    }
 }
