@@ -37,7 +37,7 @@ let package = Package(
 
         // Private Redis and PostgreSQL servers, builders of models, and what else tests share.
         .target(name: "Support", dependencies: ["Shared", "CSystem"], path: "Tests/Support", swiftSettings: house),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", "Support"], swiftSettings: house),
+        .testTarget(name: "SharedTests", dependencies: ["Shared", "Support", "CSystem"], swiftSettings: house),
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
         .testTarget(name: "ControlTests", dependencies: ["Control", "Shared", "Support"], swiftSettings: house),
