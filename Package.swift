@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// The settings every Swift target shares: strict memory safety, closed imports, no warnings (docs/style.md).
+/// The settings every Swift target shares: strict memory safety, closed imports, no warnings, so that new code starts strict.
 let house: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),

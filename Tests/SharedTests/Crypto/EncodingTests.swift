@@ -1,6 +1,5 @@
-import Testing
-
 import Shared
+import Testing
 
 @Suite struct `Base64url` {
     @Test(arguments: ["", "f", "fo", "foo", "foob", "fooba", "foobar"])
@@ -13,7 +12,9 @@ import Shared
         #expect(Base64URL.encode([3, 236, 255, 224, 193]) == Array("A-z_4ME".utf8))
     }
 
-    @Test(arguments: ["A", "AAAAA", "QQ==", "QQ=", "Q Q", "QQ\n", " QQ", "Q+", "Q/", "QR", "QUJ", "QQ\0", "é"])
+    @Test(arguments: [
+        "A", "AAAAA", "QQ==", "QQ=", "Q Q", "QQ\n", " QQ", "Q+", "Q/", "QR", "QUJ", "QQ\0", "é",
+    ])
     func `refuses every other spelling`(text: String) { #expect(Base64URL.decode(Array(text.utf8)) == nil) }
 
     @Test func `has one spelling for each last byte`() {

@@ -1,6 +1,5 @@
-import Testing
-
 import Shared
+import Testing
 
 @Suite struct `SHA-256` {
     @Test(arguments: [
@@ -15,7 +14,9 @@ import Shared
     @Test func `gives the codes of RFC 4231, again and again from one context`() {
         let coder = HMACSHA256(key: Array("Jefe".utf8))
         let expected = Array("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843".utf8)
-        for _ in 0..<3 { #expect(Hex.encode(coder.code(of: Array("what do ya want for nothing?".utf8)).bytes) == expected) }
+        for _ in 0..<3 {
+            #expect(Hex.encode(coder.code(of: Array("what do ya want for nothing?".utf8)).bytes) == expected)
+        }
         let (first, second) = (Array("what do ya ".utf8), Array("want for nothing?".utf8))
         #expect(Hex.encode(coder.code(of: first.span, then: second.span).bytes) == expected)
     }
