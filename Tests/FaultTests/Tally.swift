@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// What became of everything that writers had accepted.
 struct Tally: CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Synchronization
 
 /// One user who changes one task again and again, and remembers every request that was accepted, in order.

@@ -48,9 +48,7 @@ package final class ChildProcess: Sendable {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer {
-            for unsafe pointer in unsafe argv + envp { unsafe free(pointer) }
-        }
+        defer { unsafe (argv + envp).forEach { unsafe free($0) } }
         var process: Int32 = 0
         let error = unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, &argv, &envp)
         guard error == 0 else {

@@ -142,7 +142,8 @@ package struct PrivatePostgresTrait: SuiteTrait, TestTrait, TestScoping {
     package var isRecursive: Bool { false }
 
     package func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+        for test: Test, testCase: Test.Case?,
+        performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
         try await PrivateDatabase.$shared.withValue(try PrivateDatabase()) { try await function() }
     }

@@ -72,7 +72,8 @@ package struct PrivateRedisTrait: SuiteTrait, TestTrait, TestScoping {
     package var isRecursive: Bool { false }
 
     package func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+        for test: Test, testCase: Test.Case?,
+        performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
         let server = try PrivateRedis(arguments)
         defer { server.kill() }

@@ -1,44 +1,46 @@
 import Foundation
 
 /// What a server answered.
-struct Answer: Sendable {
-    let status: Int
+package struct Answer: Sendable {
+    package let status: Int
     /// Names in lower case.
-    let headers: [String: String]
-    let body: [UInt8]
+    package let headers: [String: String]
+    package let body: [UInt8]
 
     /// The body as a JSON object, or an empty one.
-    var json: [String: Any] { (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:] }
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var json: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]) ?? [:]
+    }
+    package var text: String { String(decoding: body, as: UTF8.self) }
 }
 
 /// Why there is no answer: the connection was refused, broke, or nothing came in time.
-struct NoAnswer: Error {
-    let why: String
+package struct NoAnswer: Error {
+    package let why: String
 }
 
 /// A blocking HTTP/1.1 client on one keep-alive connection; connects again when it must. Not for several threads.
-final class HTTPClient {
+package final class HTTPClient {
     private let port: UInt16
     private let timeoutSeconds: Int
     private var descriptor: Int32 = -1
     private var buffer: [UInt8] = []
 
-    init(port: UInt16, timeoutSeconds: Int = 35) {
+    package init(port: UInt16, timeoutSeconds: Int = 35) {
         self.port = port
         self.timeoutSeconds = timeoutSeconds
     }
 
     deinit { close() }
 
-    func close() {
+    package func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
         buffer = []
     }
 
     /// Sends one request and waits for its answer. Never sends twice by itself.
-    func send(
+    package func send(
         _ method: String, _ path: String, token: String? = nil, headers: [String: String] = [:],
         body: String? = nil
     ) throws(NoAnswer) -> Answer {
