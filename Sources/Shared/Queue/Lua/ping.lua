@@ -1,2 +1,0 @@
--- KEYS: none. ARGV: none. Output: PONG.
-return redis.status_reply('PONG')

@@ -1,0 +1,14 @@
+#!lua
+-- Pushes a mutation again under its own request id (redrive). Harmless when done twice: the inbox takes a redrive
+-- number once.
+--
+-- KEYS[1] queue      KEYS[2] count      KEYS[3] the request's result
+-- ARGV[1] entry      ARGV[2] bell channel
+--
+-- Output: the lane's depth
+-- On error: nothing was changed (out of memory: refused as a whole).
+redis.call('DEL', KEYS[3])
+local depth = redis.call('RPUSH', KEYS[1], ARGV[1])
+redis.call('HINCRBY', KEYS[2], 'accepted', 1)
+if depth == 1 then redis.call('SPUBLISH', ARGV[2], '') end
+return depth
