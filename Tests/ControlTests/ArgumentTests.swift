@@ -1,8 +1,9 @@
+import Shared
 import Testing
 
 @testable import Control
 
-@Suite struct `Arguments` {
+@Suite struct `The words of a command` {
     private static let options = [
         Option("user", letter: "u", value: "U", ""), Option("count", letter: "n", value: "N", ""),
         Option("dry-run", ""),

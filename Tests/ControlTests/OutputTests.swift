@@ -2,7 +2,7 @@ import Testing
 
 @testable import Control
 
-@Suite struct `Output` {
+@Suite struct `What a command prints` {
     @Test(arguments: [
         (0, "0ms"), (0.0421, "42ms"), (1.25, "1.3s"), (12.7, "12s"), (200, "3m20s"), (7500, "2h05m"),
         (356_400, "4d03h"), (-1, "0ms"), (Double.infinity, "–"),

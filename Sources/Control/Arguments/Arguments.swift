@@ -10,7 +10,7 @@ struct Arguments: Sendable {
     init(_ words: [String], options: [Option], permute: Bool = true) throws(CommandFailure) {
         let cWords = unsafe (["tasklane"] + words).map { unsafe strdup($0) }
         let cNames = unsafe options.map { unsafe strdup($0.name) }
-        defer { for unsafepointer in unsafe cWords + cNames { unsafe free(pointer) } }
+        defer { unsafe (cWords + cNames).forEach { unsafe free($0) } }
         let cOptions = unsafe zip(options, cNames).map { option, name in
             unsafe tl_option(
                 name: name, letter: Int32(option.letter?.asciiValue ?? 0), takes_value: option.value != nil)
