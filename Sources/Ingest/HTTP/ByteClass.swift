@@ -1,0 +1,49 @@
+/// Which bytes may stand where, by RFC 9110 and RFC 3986.
+enum ByteClass {
+    // One bit for each of the 128 ASCII characters: first those below 64, then the others.
+    private static let tokenLow: UInt64 = bits("!#$%&'*+-.0123456789", from: 0)
+    private static let tokenHigh: UInt64 = bits("ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~", from: 64)
+    private static let pathLow: UInt64 = bits("!$%&'()*+,-./0123456789:;=", from: 0)
+    private static let pathHigh: UInt64 = bits("@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~", from: 64)
+    private static let hostLow: UInt64 = bits("!$%&'()*+,-.0123456789:;=", from: 0)
+    private static let hostHigh: UInt64 = bits("ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~", from: 64)
+
+    private static func bits(_ characters: StaticString, from first: UInt8) -> UInt64 {
+        characters.withUTF8Buffer { bytes in
+            var set: UInt64 = 0
+            for index in bytes.indices { unsafe set |= 1 << UInt64(bytes[index] - first) }
+            return set
+        }
+    }
+
+    @inline(__always)
+    private static func has(_ byte: UInt8, _ low: UInt64, _ high: UInt64) -> Bool {
+        let word = byte < 64 ? low : high
+        return byte < 128 && word & (1 << UInt64(byte & 63)) != 0
+    }
+
+    /// May stand in a method or a header name.
+    static func isToken(_ byte: UInt8) -> Bool { has(byte, tokenLow, tokenHigh) }
+    /// May stand in a path, `/` and `%` among them.
+    static func isPath(_ byte: UInt8) -> Bool { has(byte, pathLow, pathHigh) }
+    /// May stand in a host with port.
+    static func isHost(_ byte: UInt8) -> Bool { has(byte, hostLow, hostHigh) }
+    /// A visible ASCII character.
+    static func isVisible(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+    /// May stand in a header's value: no control character but the tab.
+    static func isValue(_ byte: UInt8) -> Bool { byte >= 0x20 ? byte != 0x7F : byte == 0x09 }
+    /// Space or tab.
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    /// `0` to `9`.
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+    /// The ASCII letter in lower case; every other byte as it is.
+    static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+    /// The value of a hexadecimal digit.
+    static func hexValue(_ byte: UInt8) -> UInt8? {
+        if isDigit(byte) { return byte - 0x30 }
+        let letter = byte | 0x20
+        return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : nil
+    }
+}

@@ -1,0 +1,179 @@
+internal import Shared
+
+/// One client's connection: a state machine that the loop drives. Confined to its loop.
+///
+/// While it is idle it has no task and no buffer. It is kept alive by the loop's registration and the server's
+/// list, and is gone when both have let go (`cut`).
+final class Connection: DescriptorHandler {
+    /// What the connection is doing with its current request.
+    enum Phase {
+        /// Between requests, or with the part of a head that has arrived in `inbox`.
+        case head
+        /// The handler thinks about the head; what has arrived of the body is in `inbox`.
+        case asking
+        /// The head and the body so far are in `inbox`, until they are so many bytes.
+        case body(totalBytes: Int)
+        /// The head and the data of the chunks so far are in `inbox`.
+        case chunks(ChunkedDecoder, dataBytesMax: Int)
+        /// The handler's task makes the answer; nothing is read.
+        case handling
+        /// The request is answered; so many bytes of its body are still to be passed over.
+        case discarding(bytes: Int)
+        /// The last answer is sent; waiting for the client to close, so that no reset overtakes the answer.
+        case lingering
+        case closed
+    }
+
+    let server: Server
+    let fd: Int32
+    /// Index in the server's list.
+    var place: Int
+    var phase = Phase.head
+
+    var parser = RequestHeadParser()
+    /// Bytes that could not be used at once; what each phase keeps here is said there. In `handling` and
+    /// `asking`, what follows the current request.
+    var inbox: [UInt8] = []
+    /// The request whose body is being read, and who answers it then.
+    var current: RequestHead?
+    var respond: ((Request) async -> Response)?
+    var task: Task<Void, Never>?
+
+    /// Bytes still to be sent, from `sentBytes` on.
+    var output: [UInt8] = []
+    var sentBytes = 0
+    /// The system took less than all of `output`; its readiness is awaited.
+    var isBlocked = false
+    var isListedForSending = false
+    /// Close once all is sent.
+    var closesAfterOutput = false
+
+    /// There may be something to read: an edge that nobody has acted on.
+    var mayRead = false
+    /// The time for the current head runs.
+    var hasHeadDeadline = false
+    /// The client has shut its side; there may still be bytes before that.
+    var isPeerClosed = false
+
+    private var registration: Registration?
+    private var timer: LoopTimer?
+    private var timerDeadline = LoopInstant.distantFuture
+    private var deadline = LoopInstant.distantFuture
+
+    init(fd: Int32, server: Server, place: Int) {
+        self.fd = fd
+        self.server = server
+        self.place = place
+    }
+
+    var loop: EventLoop { server.loop }
+
+    func open() throws(SystemError) {
+        registration = try loop.register(fd, Self.interest, self)
+        setDeadline(after: server.isDraining ? server.limits.drainGrace : server.limits.idleTime)
+    }
+
+    private static let interest: Interest = [.readable, .peerClosed, .edge]
+
+    /// Also reports when there is room to send; asked for only while there is something to send.
+    func watchWritability(_ isWanted: Bool) {
+        guard let registration else { return }
+        loop.modify(registration, isWanted ? Self.interest.union(.writable) : Self.interest)
+    }
+
+    func ready(_ readiness: Readiness) {
+        if readiness.isReadable { mayRead = true }
+        if readiness.isPeerClosed {
+            isPeerClosed = true
+            mayRead = true
+            // The client is gone, or has said all it will: whoever waits for it may stop waiting.
+            task?.cancel()
+        }
+        if isBlocked, readiness.isWritable { flush() }
+        readWhilePossible()
+    }
+
+    /// True when the next bytes may be read: an answer that the client does not take holds back its requests.
+    var canRead: Bool {
+        switch phase {
+        case .handling, .asking, .closed: false
+        case .lingering: true
+        case .head, .body, .chunks, .discarding: !isBlocked && !closesAfterOutput
+        }
+    }
+
+    // MARK: Deadlines
+
+    /// Sets the time at which the current phase has lasted too long; nil for none.
+    ///
+    /// The timer is only made earlier, never later: an early one looks at the deadline anew when it fires, so
+    /// that the next request of a busy connection costs no change of the timer.
+    func setDeadline(after time: Duration?) {
+        deadline = time.map { loop.now + $0 } ?? .distantFuture
+        guard deadline < timerDeadline else { return }
+        if let timer { loop.cancel(timer) }
+        startTimer()
+    }
+
+    private func startTimer() {
+        timerDeadline = deadline
+        timer = loop.schedule(at: deadline) { [self] in
+            timer = nil
+            timerDeadline = .distantFuture
+            if deadline <= loop.now {
+                timedOut()
+            } else if deadline < .distantFuture {
+                startTimer()
+            }
+        }
+    }
+
+    // MARK: The end
+
+    /// Closes at once and frees everything.
+    func cut() {
+        if case .closed = phase { return }
+        phase = .closed
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        deadline = .distantFuture
+        task?.cancel()
+        task = nil
+        respond = nil
+        current = nil
+        inbox = []
+        output = []
+        if let registration { loop.deregister(registration) }
+        registration = nil
+        Socket.close(fd)
+        server.forget(self)
+    }
+
+    private func timedOut() {
+        if isBlocked { return cut() }
+        switch phase {
+        case .head:
+            if inbox.isEmpty { cut() } else { refuse(.requestTimeout, "the head of the request took too long") }
+        case .body, .chunks: refuse(.requestTimeout, "the body of the request took too long")
+        case .discarding: closeGently()
+        case .lingering: cut()
+        case .asking, .handling, .closed: break
+        }
+    }
+
+    /// Says that no more answers come, and waits a bounded time for the client to close.
+    func closeGently() {
+        if case .closed = phase { return }
+        Socket.finishSending(fd)
+        phase = .lingering
+        inbox = []
+        setDeadline(after: server.limits.lingerTime)
+        if mayRead { readWhilePossible() }
+    }
+
+    /// The server begins to drain. An idle connection gets a short time for a request that is on its way.
+    func serverDrains() {
+        guard case .head = phase, inbox.isEmpty, output.isEmpty else { return }
+        setDeadline(after: server.limits.drainGrace)
+    }
+}

@@ -1,0 +1,61 @@
+internal import Shared
+
+/// An answer: what a handler decides of it. The server adds the headers that every answer has.
+struct Response: Sendable {
+    /// What the body is.
+    enum ContentType: Sendable {
+        /// There is no body.
+        case none
+        case json, problem, html, prometheus, plainText, javascript, css
+
+        /// The value of the header.
+        var value: StaticString {
+            switch self {
+            case .none: ""
+            case .json: "application/json"
+            case .problem: "application/problem+json"
+            case .html: "text/html; charset=utf-8"
+            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+            case .plainText: "text/plain; charset=utf-8"
+            case .javascript: "text/javascript; charset=utf-8"
+            case .css: "text/css; charset=utf-8"
+            }
+        }
+    }
+
+    var status: Int
+    var contentType = ContentType.none
+    /// Sent for GET; for HEAD only its length is.
+    var body: [UInt8] = []
+    /// More header lines, each ended by CRLF. Never from a client's bytes without a check for line ends.
+    var headers: [UInt8] = []
+    var cacheControl: StaticString = "no-store"
+    /// Replaces the policy that every answer has; for the dashboard's page.
+    var contentSecurityPolicy: StaticString?
+    /// Close the connection after this answer.
+    var closes = false
+
+    init(status: Int) { self.status = status }
+
+    /// An answer with a JSON body.
+    static func json(_ status: Int, _ body: [UInt8]) -> Response {
+        var response = Response(status: status)
+        response.contentType = .json
+        response.body = body
+        return response
+    }
+
+    /// Adds a header line.
+    mutating func add(_ name: StaticString, _ value: some Sequence<UInt8>) {
+        headers.append(name)
+        headers.append(": ")
+        headers.append(contentsOf: value)
+        headers.append("\r\n")
+    }
+
+    /// Adds a header line.
+    mutating func add(_ name: StaticString, _ value: String) { add(name, value.utf8) }
+
+    /// True for the statuses that never have a body.
+    var isBodiless: Bool { status == 204 || status == 304 || status < 200 }
+}
