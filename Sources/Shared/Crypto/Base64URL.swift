@@ -1,6 +1,7 @@
 /// base64url of RFC 7515 §2: no padding, no white space, and only the one canonical spelling of each value.
 package enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// 0–63 for the bytes of the alphabet, 255 for all others.
     private static let values: [UInt8] = {

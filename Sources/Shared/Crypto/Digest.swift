@@ -52,7 +52,8 @@ package enum SHA256 {
     package static func hash(_ bytes: Span<UInt8>) -> Digest {
         unsafe bytes.withUnsafeBufferPointer { input in
             unsafe Digest { output in
-                let done = unsafe EVP_Q_digest(nil, "SHA256", nil, input.baseAddress, input.count, output, nil)
+                let done = unsafe EVP_Q_digest(
+                    nil, "SHA256", nil, input.baseAddress, input.count, output, nil)
                 precondition(done == 1, "SHA-256 is not available: check the installation of OpenSSL")
             }
         }

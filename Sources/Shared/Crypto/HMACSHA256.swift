@@ -47,14 +47,16 @@ internal import COpenSSL
         guard let mac = unsafe EVP_MAC_fetch(nil, "HMAC", nil) else { return nil }
         defer { unsafe EVP_MAC_free(mac) }
         guard let context = unsafe EVP_MAC_CTX_new(mac) else { return nil }
-        let named = unsafe "SHA256".withCString { name in
-            var parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(
-                    OSSL_MAC_PARAM_DIGEST, UnsafeMutablePointer(mutating: name), 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return unsafe EVP_MAC_CTX_set_params(context, &parameters)
-        }
+        // Literals, whose bytes stay where they are: a parameter keeps only the addresses of its name and value.
+        let (name, digest) = ("digest" as StaticString, "SHA256" as StaticString)
+        let value = unsafe UnsafeMutableRawPointer(mutating: digest.utf8Start)
+        var parameters = unsafe [
+            OSSL_PARAM_construct_utf8_string(
+                UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self),
+                value.assumingMemoryBound(to: CChar.self), 0),
+            OSSL_PARAM_construct_end(),
+        ]
+        let named = unsafe EVP_MAC_CTX_set_params(context, &parameters)
         guard named == 1 else {
             unsafe EVP_MAC_CTX_free(context)
             return nil
