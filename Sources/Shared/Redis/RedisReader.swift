@@ -1,0 +1,93 @@
+internal import CHiredis
+
+/// Cuts a stream of RESP bytes into replies with hiredis' reader; its object functions build our flat replies.
+///
+/// Feed bytes as they come, in pieces of any size; ask for replies until there is none. Not shared between threads.
+@safe final class RedisReader {
+    private let reader: UnsafeMutablePointer<redisReader>
+    private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
+    private var nodes: [RedisReply.Node] = []
+    private var storage: [UInt8] = []
+
+    init() {
+        unsafe functions = .allocate(capacity: 1)
+        unsafe functions.initialize(to: Self.objectFunctions)
+        guard let reader = unsafe redisReaderCreateWithFunctions(functions) else {
+            preconditionFailure("out of memory for a Redis reader")
+        }
+        unsafe self.reader = reader
+        // The reader lives no longer than self, and calls back only from within next().
+        unsafe reader.pointee.privdata = Unmanaged.passUnretained(self).toOpaque()
+    }
+
+    deinit {
+        unsafe redisReaderFree(reader)
+        unsafe functions.deallocate()
+    }
+
+    /// Adds bytes that the server sent.
+    func feed(_ bytes: Span<UInt8>) throws(RedisError) {
+        let status = unsafe bytes.withUnsafeBytes { raw in
+            unsafe redisReaderFeed(reader, raw.baseAddress?.assumingMemoryBound(to: CChar.self), raw.count)
+        }
+        guard status == REDIS_OK else { throw .malformed }
+    }
+
+    /// The next whole reply, or nil when more bytes are needed.
+    func next() throws(RedisError) -> RedisReply? {
+        var object: UnsafeMutableRawPointer?
+        guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw .malformed }
+        guard unsafe object != nil else { return nil }
+        defer {
+            nodes.removeAll(keepingCapacity: nodes.count <= 16)
+            storage = []
+        }
+        return RedisReply(nodes: nodes, storage: storage)
+    }
+
+    /// Appends one value and gives hiredis something that is not NULL to stand for it.
+    private func add(_ kind: RedisReply.Kind, offset: Int = 0, length: Int = 0) -> UnsafeMutableRawPointer? {
+        nodes.append(RedisReply.Node(kind: kind, offset: offset, length: length))
+        return unsafe UnsafeMutableRawPointer(bitPattern: nodes.count)
+    }
+
+    private static func owner(_ task: UnsafePointer<redisReadTask>) -> RedisReader {
+        // Set in init, and alive: the callbacks run inside its own next().
+        unsafe Unmanaged<RedisReader>.fromOpaque(task.pointee.privdata).takeUnretainedValue()
+    }
+
+    private static var objectFunctions: redisReplyObjectFunctions {
+        var functions = redisReplyObjectFunctions()
+        unsafe functions.createString = { task, text, length in
+            guard let task = unsafe task else { return nil }
+            let owner = unsafe RedisReader.owner(task)
+            let offset = owner.storage.count
+            if let text = unsafe text {
+                unsafe owner.storage.append(contentsOf: UnsafeRawBufferPointer(start: text, count: length))
+            }
+            let type = unsafe task.pointee.type
+            let kind: RedisReply.Kind =
+                switch type {
+                case REDIS_REPLY_ERROR: .error
+                case REDIS_REPLY_STATUS: .status
+                default: .string
+                }
+            return unsafe owner.add(kind, offset: offset, length: length)
+        }
+        unsafe functions.createArray = { task, count in
+            guard let task = unsafe task else { return nil }
+            return unsafe RedisReader.owner(task).add(.array(count: Int(count)))
+        }
+        unsafe functions.createInteger = { task, value in
+            guard let task = unsafe task else { return nil }
+            return unsafe RedisReader.owner(task).add(.integer(Int64(value)))
+        }
+        unsafe functions.createNil = { task in
+            guard let task = unsafe task else { return nil }
+            return unsafe RedisReader.owner(task).add(.null)
+        }
+        // Values live in the arrays; hiredis frees a half-built reply only when it is itself freed.
+        unsafe functions.freeObject = { _ in }
+        return functions
+    }
+}

@@ -1,0 +1,65 @@
+/// What a subscriber hears.
+package enum RedisMessage: Sendable, Equatable {
+    /// A channel is subscribed (again): what was published before may have been missed.
+    case subscribed(channel: [UInt8])
+    case message(channel: [UInt8], payload: [UInt8])
+
+    /// Reads one of RESP2's push arrays; nil for what is none of ours (the answer to PING).
+    init?(_ reply: RedisReply) {
+        guard reply.count >= 3, let kind = reply[0].text, let channel = reply[1].bytes else { return nil }
+        switch kind {
+        case "message", "smessage": self = .message(channel: channel, payload: reply[2].bytes ?? [])
+        case "subscribe", "ssubscribe": self = .subscribed(channel: channel)
+        default: return nil
+        }
+    }
+}
+
+/// A blocking subscriber of sharded channels, on a connection of its own. One thread at a time.
+package final class RedisSubscription {
+    private let connection: RedisConnection
+    private var isPingOpen = false
+
+    /// Connects; nothing is heard before `subscribe`.
+    package init(to url: RedisURL, options: RedisOptions) throws(RedisError) {
+        connection = try RedisConnection(to: url, options: options)
+    }
+
+    /// Subscribes to channels (SSUBSCRIBE); each is confirmed by a `.subscribed` message.
+    package func subscribe(_ channels: [RedisArgument]) throws(RedisError) {
+        try send("SSUBSCRIBE", channels)
+    }
+
+    /// Ends the subscription to channels.
+    package func unsubscribe(_ channels: [RedisArgument]) throws(RedisError) {
+        try send("SUNSUBSCRIBE", channels)
+    }
+
+    /// Waits at most `time` for a message; nil when none came.
+    package func next(within time: Duration) throws(RedisError) -> RedisMessage? {
+        let deadline = Deadline.after(time)
+        repeat {
+            guard let reply = try connection.nextMessage(until: deadline) else { return nil }
+            isPingOpen = false
+            if let refusal = reply.refusal { throw .refused(refusal) }
+            if let message = RedisMessage(reply) { return message }
+        } while !deadline.hasPassed
+        return nil
+    }
+
+    /// Asks the server for a sign of life, to be called now and then: a connection that has gone silent looks like
+    /// one on which nothing happens. Throws when nothing at all came since the last call.
+    package func ping() throws(RedisError) {
+        guard !isPingOpen else {
+            connection.close()
+            throw .timeout(sent: true)
+        }
+        isPingOpen = true
+        try connection.sendUnanswered([["PING"]])
+    }
+
+    /// One command for each channel: in a cluster a command may name the channels of one slot only.
+    private func send(_ verb: RedisArgument, _ channels: [RedisArgument]) throws(RedisError) {
+        try connection.sendUnanswered(channels.map { [verb, $0] })
+    }
+}
