@@ -5,6 +5,8 @@ import Synchronization
 /// Why a server or a program of a test did not do what it should.
 package struct ChildFailure: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// A program started by a test, its output in a file; ended by its process id, at the latest when the tests end.

@@ -1,11 +1,11 @@
 /// Where a server listens, as configured: `127.0.0.1:8080`, `[::1]:8080` or `unix:/path`.
-enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
+package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     case ipv4(host: String, port: UInt16)
     case ipv6(host: String, port: UInt16)
     case unix(path: String)
 
     /// Reads a configured address; nil when it is none of the three forms.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             guard path.hasPrefix("/"), path.utf8.count < 108 else { return nil }
@@ -14,7 +14,7 @@ enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         }
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text.utf8[text.utf8.index(after: colon)...]
-        guard !digits.isEmpty, digits.allSatisfy(ByteClass.isDigit), let port = UInt16(String(digits) ?? "") else {
+        guard !digits.isEmpty, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let port = UInt16(String(digits) ?? "") else {
             return nil
         }
         let host = String(text[..<colon])
@@ -27,7 +27,7 @@ enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .ipv4(let host, let port): "\(host):\(port)"
         case .ipv6(let host, let port): "[\(host)]:\(port)"
