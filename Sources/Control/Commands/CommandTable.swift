@@ -1,6 +1,8 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
+        ("see", [.status, .lanes, .lane, .peek, .workers, .parked]),
+        ("act", [.pause, .resume, .parkedRetry, .drain]),
         ("set up", [.config]),
         ("more", [.help, .completion]),
     ]
