@@ -3,7 +3,7 @@ enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
         ("see", [.status, .lanes, .lane, .peek, .workers, .parked]),
         ("act", [.pause, .resume, .parkedRetry, .drain]),
-        ("set up", [.config]),
+        ("set up", [.config, .tokenIssue, .tokenInspect]),
         ("more", [.help, .completion]),
     ]
 

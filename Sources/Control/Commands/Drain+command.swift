@@ -27,13 +27,15 @@ extension Command {
                 guard totals.waiting == 0 else {
                     throw .failed(
                         "\(Readable.several(totals.waiting, "mutation")) still wait after "
-                            + "\(Readable.age(seconds: seconds)): tasklane lanes and tasklane parked tell why")
+                            + "\(Readable.age(seconds: seconds)): tasklane lanes and tasklane parked tell why"
+                    )
                 }
                 return
             }
             if interruption.wait(upTo: .milliseconds(200)) {
                 bar.clear()
-                throw .interrupted("stopped waiting; \(Readable.several(totals.waiting, "mutation")) still wait")
+                throw .interrupted(
+                    "stopped waiting; \(Readable.several(totals.waiting, "mutation")) still wait")
             }
         }
     }

@@ -2,7 +2,8 @@ import Shared
 
 extension Command {
     static let lane = Command(
-        "lane", operands: "N", count: 1...1, summary: "one lane in full: owner, counters, parked users, oldest entry"
+        "lane", operands: "N", count: 1...1,
+        summary: "one lane in full: owner, counters, parked users, oldest entry"
     ) { session throws(CommandFailure) in
         let lanes = try session.lanes()
         let lane = try lanes.lane(session.arguments.operands[0])

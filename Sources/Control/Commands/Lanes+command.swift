@@ -25,14 +25,16 @@ extension Command {
         }
         let shown = session.arguments.has("all") ? readings : readings.filter(\.isNoteworthy)
         var table = Table([
-            .text("LANE"), .number("LAG"), .number("DEPTH"), .number("PARKED"), .text("OWNER"), .number("LEASE"),
+            .text("LANE"), .number("LAG"), .number("DEPTH"), .number("PARKED"), .text("OWNER"),
+            .number("LEASE"),
             .text("STATE"),
         ])
         for reading in shown { table.add(reading.cells(now)) }
         if !shown.isEmpty { table.print(to: session.output) }
         let hidden = readings.count - shown.count
         if hidden > 0 {
-            let text = "\(Readable.several(hidden, "lane")) empty, owned and well (--all shows \(hidden == 1 ? "it" : "them"))"
+            let text =
+                "\(Readable.several(hidden, "lane")) empty, owned and well (--all shows \(hidden == 1 ? "it" : "them"))"
             session.output.line(session.output.styled(text, .dim))
         }
     }
@@ -55,7 +57,9 @@ extension LaneReading {
     func cells(_ now: Timestamp) -> [Table.Cell] {
         let lag = lagSeconds(now)
         return [
-            "\(lane)", Table.Cell(depth == 0 ? "–" : Readable.age(seconds: lag), lag > 30 ? .alarm : lag > 5 ? .yellow : nil),
+            "\(lane)",
+            Table.Cell(
+                depth == 0 ? "–" : Readable.age(seconds: lag), lag > 30 ? .alarm : lag > 5 ? .yellow : nil),
             Table.Cell(Readable.count(depth)),
             Table.Cell(parked.isEmpty ? "–" : "\(Readable.count(parkedDepth)) (\(parked.count))"),
             Table.Cell(worker ?? "–", owner == nil && waiting > 0 ? .alarm : nil),

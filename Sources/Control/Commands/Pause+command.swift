@@ -2,14 +2,17 @@ import Shared
 
 extension Command {
     private static let scope = [
-        Option("all", letter: "a", "every lane"), Option("lane", letter: "l", value: "N", "lane N; may be repeated"),
+        Option("all", letter: "a", "every lane"),
+        Option("lane", letter: "l", value: "N", "lane N; may be repeated"),
     ]
 
     static let pause = Command(
         "pause", operands: "(--all | --lane N) --why TEXT",
         summary: "stops the applying; accepting goes on",
         details: "Workers stop at the next batch. Mutations queue up until tasklane resume.",
-        options: scope + [Option("why", letter: "w", value: "TEXT", "the reason, for whoever finds it paused")]
+        options: scope + [
+            Option("why", letter: "w", value: "TEXT", "the reason, for whoever finds it paused")
+        ]
     ) { session throws(CommandFailure) in
         guard let why = session.arguments.value("why"), !why.isEmpty else {
             throw .usage("pause needs --why TEXT, for whoever finds it paused")
@@ -17,7 +20,9 @@ extension Command {
         let lanes = try session.lanes()
         let chosen = try session.chosenLanes(lanes)
         session.auditIfPossible(lanes.configuration, "pause") { json in
-            json.member("lanes", chosen.count == lanes.count ? "all" : chosen.map(\.description).joined(separator: ","))
+            json.member(
+                "lanes",
+                chosen.count == lanes.count ? "all" : chosen.map(\.description).joined(separator: ","))
             json.member("why", why)
         }
         let pause = Pause(actor: Actor.current, why: why, since: Lanes.now).encode()
@@ -31,7 +36,9 @@ extension Command {
         let lanes = try session.lanes()
         let chosen = try session.chosenLanes(lanes)
         session.auditIfPossible(lanes.configuration, "resume") { json in
-            json.member("lanes", chosen.count == lanes.count ? "all" : chosen.map(\.description).joined(separator: ","))
+            json.member(
+                "lanes",
+                chosen.count == lanes.count ? "all" : chosen.map(\.description).joined(separator: ","))
         }
         // The bell wakes an owner at once; without it the lane would wait for the sweep.
         _ = try lanes.askAll(
@@ -68,7 +75,8 @@ extension Session {
                 json.endArray()
             }
         } else {
-            let which = chosen.count == lanes.count && chosen.count > 1
+            let which =
+                chosen.count == lanes.count && chosen.count > 1
                 ? "all \(lanes.count) lanes" : "lane " + chosen.map(\.description).joined(separator: ", ")
             output.line("\(what) \(which)")
         }

@@ -2,8 +2,10 @@ import Shared
 
 extension Command {
     static let peek = Command(
-        "peek", operands: "LANE", count: 0...1, summary: "queued mutations, oldest first, without taking them",
-        details: "With --user the lane may be left out; the user's parked mutations come first, as they will be applied.",
+        "peek", operands: "LANE", count: 0...1,
+        summary: "queued mutations, oldest first, without taking them",
+        details:
+            "With --user the lane may be left out; the user's parked mutations come first, as they will be applied.",
         options: [
             Option("user", letter: "u", value: "USER", "only this user's"),
             Option("count", letter: "n", value: "N", "at most N (20)"),
@@ -79,8 +81,10 @@ struct QueuedEntry {
             let mutation = queued.entry.mutation
             let age = mutation.map { Readable.age(seconds: Double(now.micros - $0.acceptedAt.micros) / 1e6) }
             table.add([
-                Table.Cell("\(queued.isParked ? "p" : "")\(queued.position)", queued.isParked ? .yellow : nil),
-                Table.Cell(age ?? "–"), "\(queued.entry.id)", Table.Cell(mutation.map { "\($0.user)" } ?? "–"),
+                Table.Cell(
+                    "\(queued.isParked ? "p" : "")\(queued.position)", queued.isParked ? .yellow : nil),
+                Table.Cell(age ?? "–"), "\(queued.entry.id)",
+                Table.Cell(mutation.map { "\($0.user)" } ?? "–"),
                 Table.Cell(queued.entry.operation, mutation == nil ? .alarm : nil),
                 Table.Cell(mutation.map { "\($0.task)" } ?? "–"), Table.Cell(queued.entry.gist),
             ])
@@ -101,7 +105,9 @@ extension Lanes {
             for reply in chunk {
                 position += 1
                 let entry = Entry(reply.bytes ?? [], reader: reader)
-                guard try body(QueuedEntry(entry: entry, position: position, isParked: isParked)) else { return }
+                guard try body(QueuedEntry(entry: entry, position: position, isParked: isParked)) else {
+                    return
+                }
             }
             if chunk.count < 1000 { return }
         }

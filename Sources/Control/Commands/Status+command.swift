@@ -15,7 +15,8 @@ extension Command {
         let readings = try lanes.readings()
         let status = StatusReading(
             totals: Totals(readings, at: Lanes.now), earlier: earlier, laneCount: lanes.count,
-            workers: try lanes.workers(readings), deadLetters: session.deadLettersWaiting(lanes.configuration))
+            workers: try lanes.workers(readings), deadLetters: session.deadLettersWaiting(lanes.configuration)
+        )
         if session.wantsJSON {
             session.output.object { json in status.encode(to: &json) }
         } else {
@@ -33,7 +34,7 @@ struct StatusReading {
     /// Nil when PostgreSQL does not answer.
     let deadLetters: Int?
 
-    private var unaccounted: Int64 { max(0, totals.leftOver) }
+    private var unaccounted: Int64 { totals.unaccounted }
 
     func encode(to json: inout JSONWriter) {
         let rates = totals.rates(since: earlier)
@@ -71,7 +72,9 @@ struct StatusReading {
         let unowned = laneCount - totals.ownedLanes
         var lines = [
             line("lag", Readable.age(seconds: totals.lagSeconds), lagStyle, lagNote),
-            line("depth", Readable.count(totals.depth), nil, "in \(Readable.several(totals.busyLanes, "lane"))"),
+            line(
+                "depth", Readable.count(totals.depth), nil, "in \(Readable.several(totals.busyLanes, "lane"))"
+            ),
             line(
                 "rates", "\(Readable.rate(rates.accepted)) in, \(Readable.rate(rates.settled)) out",
                 rates.accepted > rates.settled * 1.5 && totals.lagSeconds > 5 ? .yellow : nil),
@@ -80,8 +83,10 @@ struct StatusReading {
                 "\(totals.ownedLanes) of \(laneCount) lanes owned"
                     + (unowned > 0 && live > 0 ? " (\(unowned) change hands)" : "")),
             line(
-                "parked", Readable.several(totals.parkedUsers, "user"), totals.parkedUsers > 0 ? .yellow : nil,
-                totals.parkedUsers > 0 ? "\(Readable.count(totals.parkedDepth)) mutations: tasklane parked" : ""),
+                "parked", Readable.several(totals.parkedUsers, "user"),
+                totals.parkedUsers > 0 ? .yellow : nil,
+                totals.parkedUsers > 0
+                    ? "\(Readable.count(totals.parkedDepth)) mutations: tasklane parked" : ""),
             line(
                 "dead letters", deadLetters.map { Readable.count($0) } ?? "PostgreSQL does not answer",
                 deadLetters == nil ? .alarm : deadLetters == 0 ? nil : .yellow,
@@ -92,7 +97,9 @@ struct StatusReading {
         ]
         if totals.pausedLanes > 0 {
             lines.append(
-                line("paused", Readable.several(totals.pausedLanes, "lane"), .yellow, "tasklane lanes tells why"))
+                line(
+                    "paused", Readable.several(totals.pausedLanes, "lane"), .yellow,
+                    "tasklane lanes tells why"))
         }
         if live == 0 {
             lines.append(output.styled("no worker lives: systemctl start tasklane-worker@1", .alarm))

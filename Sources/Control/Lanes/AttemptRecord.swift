@@ -21,13 +21,7 @@ struct AttemptRecord {
         do throws(JSONError) {
             _ = try reader.read(text.span) { (document) throws(Never) in
                 document.forEachElement(of: document.root) { (place) throws(Never) in
-                    func words(_ name: StaticString) -> String {
-                        Readable.printable(String(decoding: document.bytes(name, of: place) ?? [], as: UTF8.self))
-                    }
-                    found.append(
-                        Attempt(
-                            at: document.timestamp("at", of: place), worker: words("worker"),
-                            sqlState: words("sqlstate"), message: words("message")))
+                    found.append(Attempt(document, at: place))
                 }
             }
         } catch { return }
@@ -52,8 +46,22 @@ struct AttemptRecord {
     /// One line for each try.
     func lines(now: Timestamp) -> [String] {
         attempts.enumerated().map { number, attempt in
-            let age = attempt.at.map { Readable.age(seconds: Double(now.micros - $0.micros) / 1e6) + " ago" } ?? ""
+            let age =
+                attempt.at.map { Readable.age(seconds: Double(now.micros - $0.micros) / 1e6) + " ago" } ?? ""
             return "\(number + 1). \(age) on \(attempt.worker): \(attempt.error)"
         }
+    }
+}
+
+extension AttemptRecord.Attempt {
+    fileprivate init(_ document: borrowing JSONDocument, at place: Int) {
+        at = document.timestamp("at", of: place)
+        worker = AttemptRecord.Attempt.words(document.bytes("worker", of: place))
+        sqlState = AttemptRecord.Attempt.words(document.bytes("sqlstate", of: place))
+        message = AttemptRecord.Attempt.words(document.bytes("message", of: place))
+    }
+
+    private static func words(_ bytes: [UInt8]?) -> String {
+        Readable.printable(String(decoding: bytes ?? [], as: UTF8.self))
     }
 }

@@ -22,7 +22,9 @@ struct Entry {
 
     /// What would change, short: a title, the fields of an update.
     var gist: String {
-        guard let mutation else { return Readable.printable(String(decoding: bytes, as: UTF8.self), limit: 60) }
+        guard let mutation else {
+            return Readable.printable(String(decoding: bytes, as: UTF8.self), limit: 60)
+        }
         switch mutation.change {
         case .create(let task): return "title " + quoted(task.title)
         case .update(let patch):

@@ -56,7 +56,9 @@ final class Lanes {
     func lane(of user: UserID) -> Lane { Lane(of: user, lanes: count) }
 
     /// Every lane, in order, each read at one instant.
-    func readings() throws(CommandFailure) -> [LaneReading] { try readings(of: keys.indices.map { Lane($0) }) }
+    func readings() throws(CommandFailure) -> [LaneReading] {
+        try readings(of: keys.indices.map { Lane($0) })
+    }
 
     /// These lanes, each read at one instant (MULTI), with what is parked.
     func readings(of lanes: [Lane]) throws(CommandFailure) -> [LaneReading] {

@@ -13,6 +13,8 @@ struct Totals {
     var pausedLanes = 0
     var crashedLanes = 0
     var count = LaneCount()
+    /// What lanes have lost, those that have more than they should left out of the sum.
+    var unaccounted: Int64 = 0
 
     init(_ readings: [LaneReading], at now: Timestamp) {
         at = now
@@ -30,6 +32,7 @@ struct Totals {
             pausedLanes += reading.pause == nil ? 0 : 1
             crashedLanes += reading.crashes > 0 ? 1 : 0
             count += reading.count
+            unaccounted += max(0, reading.leftOver)
         }
     }
 

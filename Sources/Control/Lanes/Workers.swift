@@ -20,7 +20,9 @@ extension Lanes {
         let now = Int64(replies[0][0].text ?? "").map { $0 * 1000 } ?? 0
         let fields = replies[1].elements
         var held: [String: Int] = [:]
-        for reading in readings { if let owner = reading.owner { held[owner.worker.description, default: 0] += 1 } }
+        for reading in readings {
+            if let owner = reading.owner { held[owner.worker.description, default: 0] += 1 }
+        }
         return stride(from: 0, to: fields.count - 1, by: 2).map { place in
             let id = fields[place].text ?? ""
             let value = fields[place + 1].bytes ?? []

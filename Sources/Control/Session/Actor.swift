@@ -4,7 +4,9 @@ internal import CSystem
 enum Actor {
     static let current: String = {
         let entry = unsafe getpwuid(getuid())
-        let name = unsafe entry.flatMap { unsafe $0.pointee.pw_name }.map { unsafe String(cString: $0) } ?? "uid \(getuid())"
+        let name =
+            unsafe entry.flatMap { unsafe $0.pointee.pw_name }.map { unsafe String(cString: $0) }
+            ?? "uid \(getuid())"
         var host = [CChar](repeating: 0, count: 256)
         _ = unsafe gethostname(&host, host.count - 1)
         let hostName = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

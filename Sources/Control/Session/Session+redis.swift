@@ -11,7 +11,8 @@ extension Session {
     /// A connection of the command's own.
     func redis(_ configuration: Configuration) throws(CommandFailure) -> RedisConnection {
         do throws(RedisError) {
-            return try RedisConnection(to: try redisURL(configuration), options: RedisOptions(name: "tasklane"))
+            return try RedisConnection(
+                to: try redisURL(configuration), options: RedisOptions(name: "tasklane"))
         } catch { throw CommandFailure(error) }
     }
 
