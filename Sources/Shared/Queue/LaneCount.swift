@@ -34,3 +34,18 @@ package struct LaneCount: Equatable, Sendable {
         left.dead += right.dead
     }
 }
+
+extension LaneCount {
+    /// Asks for a lane's counters.
+    package static func command(_ keys: LaneKeys) -> [RedisArgument] {
+        ["HMGET", .bytes(keys.count), "accepted", "succeeded", "failed", "dead"]
+    }
+
+    /// Reads the answer to `command`; fields that are missing are 0.
+    package init(_ reply: RedisReply) {
+        func field(_ place: Int) -> Int64 {
+            place < reply.count ? reply[place].text.flatMap { Int64($0) } ?? 0 : 0
+        }
+        self.init(accepted: field(0), succeeded: field(1), failed: field(2), dead: field(3))
+    }
+}

@@ -76,11 +76,11 @@ package protocol Queue: AnyObject {
     /// Waits until one of `lanes` becomes non-empty or `limit` has passed, and answers the lanes that rang.
     ///
     /// Bells may be lost (so sweep once a second); after a lost connection, and at the first call with a lane, that
-    /// lane counts as having rung. `wake()` ends the wait at once.
+    /// lane counts as having rung. `waker` ends the wait.
     func awaitBell(_ lanes: [Lane], limit: Duration) async throws(QueueError) -> Set<Lane>
 
-    /// Ends a wait in `awaitBell`, or the next one if nobody waits; the one method that any thread may call.
-    func wake()
+    /// Ends a wait in `awaitBell`; may be given to other threads.
+    var waker: Waker { get }
 
     // MARK: settings
 

@@ -55,8 +55,10 @@ extension MemoryLanes {
         return state.withLock { state in
             state.workers[worker] = (now, info)
             state.workers = state.workers.filter { now - $0.value.at <= forgetAfter }
-            return state.workers.map { WorkerSign(worker: $0.key, age: now - $0.value.at, info: $0.value.info) }
-                .sorted { $0.worker.description < $1.worker.description }
+            return state.workers.map {
+                WorkerSign(worker: $0.key, age: now - $0.value.at, info: $0.value.info)
+            }
+            .sorted { $0.worker.description < $1.worker.description }
         }
     }
 

@@ -38,7 +38,8 @@ extension MemoryLanes {
         let now = now()
         return state.withLock { state in
             let isFull = state.isFull
-            let settled = state.lanes[batch.lease.lane, default: MemoryLane()].settle(batch, at: now, isFull: isFull)
+            let settled = state.lanes[batch.lease.lane, default: MemoryLane()].settle(
+                batch, at: now, isFull: isFull)
             return settled
         }
     }

@@ -27,7 +27,7 @@ package final class MemoryQueue: Queue {
     private var late: [() -> Void] = []
     /// Rings of each lane's bell that this connection has told of.
     private var heard: [Lane: Int] = [:]
-    private let isWoken = Mutex(false)
+    package let waker = Waker()
 
     /// - Parameters:
     ///   - fault: asked before each call; may sleep, so that the call arrives late.
@@ -93,7 +93,8 @@ package final class MemoryQueue: Queue {
         return try await run(.settle) { batches.map { all.settle($0) } }
     }
 
-    package func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser] {
+    package func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser]
+    {
         let all = self.lanes
         return try await run(.due) { lanes.flatMap { all.due($0, at: now, limit: limit) } }
     }
@@ -137,11 +138,7 @@ package final class MemoryQueue: Queue {
 
     package func awaitBell(_ lanes: [Lane], limit: Duration) async throws(QueueError) -> Set<Lane> {
         let ringing = try await run(.bell) { self.newRings(lanes) }
-        let wasWoken = isWoken.withLock { flag in
-            defer { flag = false }
-            return flag
-        }
-        if wasWoken || !ringing.isEmpty { return ringing }
+        if waker.take() || !ringing.isEmpty { return ringing }
         await pause(limit)
         return newRings(lanes)
     }
@@ -157,8 +154,6 @@ package final class MemoryQueue: Queue {
         heard = heard.filter { lanes.contains($0.key) }
         return ringing
     }
-
-    package func wake() { isWoken.withLock { $0 = true } }
 
     package func settings() async throws(QueueError) -> [String: [UInt8]] {
         let all = lanes
