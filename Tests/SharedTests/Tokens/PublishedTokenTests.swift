@@ -1,4 +1,5 @@
 import Shared
+import Support
 import Testing
 
 /// The examples of the RFCs. None has a `sub` that could be ours, so a good signature shows as what is wrong after it.

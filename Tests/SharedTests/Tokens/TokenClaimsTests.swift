@@ -1,4 +1,5 @@
 import Shared
+import Support
 import Testing
 
 @Suite struct `The claims of a token` {
