@@ -1,9 +1,7 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
-        ("see", [.status, .lanes, .lane, .peek, .workers, .parked]),
-        ("act", [.pause, .resume, .parkedRetry, .drain]),
-        ("set up", [.config, .tokenIssue, .tokenInspect]),
+        ("set up", [.config]),
         ("more", [.help, .completion]),
     ]
 
