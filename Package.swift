@@ -41,7 +41,7 @@ let package = Package(
         .testTarget(name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
         .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
         .testTarget(name: "ControlTests", dependencies: ["Control", "Shared", "Support"], swiftSettings: house),
-        .testTarget(name: "IntegrationTests", dependencies: ["Shared", "Worker", "Support"], swiftSettings: house),
+        .testTarget(name: "IntegrationTests", dependencies: ["Shared", "Worker", "Support", "CSystem"], swiftSettings: house),
         .testTarget(name: "FaultTests", dependencies: ["Shared", "Support"], swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],

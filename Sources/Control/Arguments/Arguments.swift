@@ -45,6 +45,9 @@ struct Arguments: Sendable {
 
     func has(_ option: String) -> Bool { values[option] != nil }
 
+    /// Every value given, in order.
+    func values(_ option: String) -> [String] { values[option] ?? [] }
+
     /// The last value given, as getopt programs do.
     func value(_ option: String) -> String? { values[option]?.last }
 

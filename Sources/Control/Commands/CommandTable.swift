@@ -1,7 +1,9 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
-        ("set up", [.config]),
+        ("see", [.status, .lanes, .lane, .peek, .workers, .parked]),
+        ("act", [.pause, .resume, .parkedRetry, .drain]),
+        ("set up", [.config, .tokenIssue, .tokenInspect]),
         ("more", [.help, .completion]),
     ]
 

@@ -63,6 +63,11 @@ final class RedisFixture: QueueFixture {
         return reply.integer.map { String($0) } ?? reply.text
     }
 
+    /// Any command's reply as a number; 0 for what is none.
+    func number(_ arguments: RedisArgument...) throws -> Int64 {
+        try redis.command(arguments).integer ?? 0
+    }
+
     /// An array reply's elements as text.
     func texts(_ arguments: RedisArgument...) throws -> [String] {
         try redis.command(arguments).elements.map { $0.integer.map { String($0) } ?? $0.text ?? "nil" }

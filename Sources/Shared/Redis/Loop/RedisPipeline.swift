@@ -1,0 +1,151 @@
+/// Commands of an event loop over one connection: gathered during a turn, sent with one write at its end, answered in
+/// order. Confined to its loop.
+///
+/// A command is told exactly once what became of it; `RedisError.mayHaveRun` says whether the server may have run it.
+/// Nothing is ever sent twice, but for scripts that the server did not know (NOSCRIPT: nothing was run).
+package final class RedisPipeline: RedisLinkOwner {
+    /// What a caller gets; nil for a command whose reply nobody wants.
+    package typealias Completion = (Swift.Result<RedisReply, RedisError>) -> Void
+
+    private struct Waiter {
+        var completion: Completion?
+        /// Where the command begins in the stream of this connection, to tell whether any of it left this process.
+        var start: Int
+        var deadline: LoopInstant
+    }
+
+    private let loop: EventLoop
+    private let link: RedisLink
+    private let options: RedisOptions
+    private let waitingMax: Int
+    private var commands = RedisCommands()
+    private var waiters = RingBuffer<Waiter>()
+    /// Bytes appended since the connection opened.
+    private var appendedCount = 0
+    private var timer: LoopTimer?
+
+    /// - Parameter waitingMax: commands without a reply; more are refused with `.overloaded`.
+    package init(loop: EventLoop, url: RedisURL, options: RedisOptions, waitingMax: Int = 65536) {
+        self.loop = loop
+        self.options = options
+        self.waitingMax = waitingMax
+        link = RedisLink(loop: loop, url: url, options: options)
+        link.owner = self
+        link.start()
+        loop.onTurnEnd { [weak self] in self?.flush() }
+    }
+
+    package var isConnected: Bool { link.isOpen }
+
+    /// Commands that wait for a reply: what a readiness check or a metric shows.
+    package var waitingCount: Int { waiters.count }
+
+    /// Closes for good; what waits is told.
+    package func stop() { link.stop() }
+
+    /// Adds a command of `count` arguments, written by `body` into the turn's buffer; `completion` is called on the
+    /// loop, at once when there is no connection.
+    package func send(_ count: Int, _ body: (inout RedisCommands) -> Void, _ completion: Completion?) {
+        loop.assertOnLoop()
+        guard link.isOpen else { return completion?(.failure(.unreachable("not connected"))) ?? () }
+        guard waiters.count < waitingMax else { return completion?(.failure(.overloaded)) ?? () }
+        let start = appendedCount
+        let before = commands.buffer.count
+        commands.begin(count)
+        body(&commands)
+        appendedCount += commands.buffer.count - before
+        let deadline = loop.now + options.replyTimeout
+        waiters.append(Waiter(completion: completion, start: start, deadline: deadline))
+        if timer == nil { watchDeadline(deadline) }
+    }
+
+    /// Adds a command and waits for its reply; an error reply is thrown. Not ended by the task's cancellation: what
+    /// was sent may have run.
+    package func call(
+        _ count: Int, _ body: (inout RedisCommands) -> Void
+    ) async throws(RedisError) -> RedisReply {
+        let latch = Latch<Swift.Result<RedisReply, RedisError>>(on: loop)
+        send(count, body) { latch.fulfil($0) }
+        return try await latch.value().get()
+    }
+
+    /// The same for ready-made arguments.
+    package func call(_ arguments: RedisArgument...) async throws(RedisError) -> RedisReply {
+        try await call(arguments.count) { for argument in arguments { $0.add(argument) } }
+    }
+
+    /// Runs a script by its digest, and sends its text where the server has forgotten it.
+    package func run(
+        _ script: RedisScript, keys: [RedisArgument], _ arguments: [RedisArgument] = []
+    ) async throws(RedisError) -> RedisReply {
+        do throws(RedisError) {
+            return try await evaluate("EVALSHA", script.digest, keys, arguments)
+        } catch .refused(let refusal) where refusal.code == .noScript {
+            return try await evaluate("EVAL", script.source, keys, arguments)
+        }
+    }
+
+    private func evaluate(
+        _ verb: String, _ script: [UInt8], _ keys: [RedisArgument], _ arguments: [RedisArgument]
+    ) async throws(RedisError) -> RedisReply {
+        try await call(3 + keys.count + arguments.count) {
+            $0.add(verb)
+            $0.add(script)
+            $0.add(Int64(keys.count))
+            for key in keys { $0.add(key) }
+            for argument in arguments { $0.add(argument) }
+        }
+    }
+
+    /// Sends what was gathered; the loop calls it at the end of each turn.
+    private func flush() {
+        guard !commands.buffer.isEmpty else { return }
+        link.send(commands.buffer.span)
+        commands.removeAll()
+    }
+
+    // MARK: what the link tells
+
+    func linkOpened() {
+        appendedCount = link.writtenCount
+    }
+
+    func linkReceived(_ reply: RedisReply) {
+        guard let waiter = waiters.popFirst() else { return link.close(.malformed) }
+        guard let completion = waiter.completion else { return }
+        if let refusal = reply.refusal {
+            completion(.failure(.refused(refusal)))
+        } else {
+            completion(.success(reply))
+        }
+    }
+
+    func linkClosed(_ error: RedisError) {
+        let left = waiters.removeAll()
+        commands = RedisCommands()
+        if let timer { loop.cancel(timer) }
+        timer = nil
+        for waiter in left { waiter.completion?(.failure(told(error, sent: waiter.start < link.sentCount))) }
+    }
+
+    private func told(_ error: RedisError, sent: Bool) -> RedisError {
+        switch error {
+        case .timeout: .timeout(sent: sent)
+        default: .disconnected(sent: sent)
+        }
+    }
+
+    // MARK: time limit
+
+    /// One timer, for the oldest command: replies come in order, so no other can be late before it.
+    private func watchDeadline(_ deadline: LoopInstant) {
+        timer = loop.schedule(at: deadline) { [weak self] in self?.checkDeadline() }
+    }
+
+    private func checkDeadline() {
+        timer = nil
+        guard let oldest = waiters.first else { return }
+        if oldest.deadline <= loop.now { return link.close(.timeout(sent: true)) }
+        watchDeadline(oldest.deadline)
+    }
+}

@@ -1,0 +1,146 @@
+import Shared
+import Support
+import Testing
+
+private let lane = Lane(7)
+
+/// settle.lua and settle_parked.lua, seen in the raw keys.
+@Suite(.serialized, .privateRedis) struct `The settle scripts` {
+    private let u1 = [Entry(1, "u1"), Entry(3, "u1")]
+    private let u2 = [Entry(2, "u2"), Entry(4, "u2")]
+
+    /// u1 parked with two entries, one entry of u2 done, one left.
+    private func parked(_ fixture: RedisFixture) async throws {
+        let batch = [u1[0], u2[0], u1[1]]
+        try fixture.accept(batch + [u2[1]], into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        _ = try await fixture.queue.settle([
+            SettleBatch(
+                Lease(lane), batch,
+                [u1[0].parked(result: "retrying"), u2[0].done(result: "{}"), u1[1].parked()],
+                parks: [Park("u1", due: 5000, attempts: "[1]")], crashesAfter: 2)
+        ])
+    }
+
+    @Test func `settle.lua trims, parks, counts and writes results`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        #expect(try fixture.texts("LRANGE", "tl:{007}:queue", 0, -1) == [text(u2[1])])
+        #expect(try fixture.texts("LRANGE", "tl:{007}:parked:u1", 0, -1) == u1.map(text))
+        #expect(try fixture.texts("ZRANGE", "tl:{007}:due", 0, -1, "WITHSCORES") == ["u1", "5000"])
+        #expect(try fixture.texts("HGETALL", "tl:{007}:attempts") == ["u1", "[1]"])
+        #expect(try fixture.text("GET", "tl:{007}:crashes") == "2")
+        #expect(try fixture.texts("HGETALL", "tl:{007}:count") == ["accepted", "4", "succeeded", "1"])
+        #expect(try fixture.text("GET", "tl:{007}:result:\(u1[0].id)") == "retrying")
+        #expect(try fixture.text("GET", "tl:{007}:result:\(u2[0].id)") == "{}")
+        let lifetime = try fixture.number("TTL", "tl:{007}:result:\(u2[0].id)")
+        #expect((890...900).contains(lifetime))
+        #expect(try fixture.keys().count == 10)
+    }
+
+    @Test func `settle.lua publishes the ids that are done in one message`() async throws {
+        let fixture = try RedisFixture()
+        let subscriber = try RedisSubscription(to: RedisFixture.url, options: RedisOptions(name: "done"))
+        try subscriber.subscribe(["tl:{007}:done"])
+        _ = try subscriber.next(within: .seconds(10))
+        let entries = Entry.list(1...3)
+        try fixture.accept(entries, into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        _ = try await fixture.queue.settle([
+            SettleBatch(
+                Lease(lane), entries, [entries[0].done(), entries[1].parked(), entries[2].done(.failed)],
+                parks: [Park("u1", due: 1)])
+        ])
+        #expect(
+            try subscriber.next(within: .seconds(10))
+                == .message(
+                    channel: Array("tl:{007}:done".utf8),
+                    payload: Array("\(entries[0].id) \(entries[2].id)".utf8)))
+        #expect(try subscriber.next(within: .zero) == nil)
+    }
+
+    @Test func `settle.lua changes nothing where it refuses`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        let before = try fixture.keys()
+        let outcomes = try await fixture.queue.settle([
+            SettleBatch(Lease(lane, Lease.otherToken), [u2[1]], [u2[1].done()]),
+            SettleBatch(Lease(lane), [u2[0]], [u2[0].done(result: "again")]),
+            SettleBatch(Lease(lane), [u2[1], Entry(9)], [u2[1].done(), Entry(9).done()]),
+        ])
+        #expect(outcomes == [.notOwner, .prefixChanged, .prefixChanged])
+        #expect(try fixture.keys() == before)
+        #expect(try fixture.text("GET", "tl:{007}:result:\(u2[0].id)") == "{}")
+    }
+
+    @Test func `settle.lua refuses to park behind a user who is not`() async throws {
+        let fixture = try RedisFixture()
+        try fixture.accept([u1[0]], into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        await #expect(throws: QueueError.self) {
+            try await fixture.queue.settle([SettleBatch(Lease(lane), [u1[0]], [u1[0].parked(result: "x")])])
+        }
+        #expect(try fixture.texts("LRANGE", "tl:{007}:queue", 0, -1) == [text(u1[0])])
+        #expect(try fixture.result(u1[0].id, in: lane) == nil)
+    }
+
+    @Test func `settle_parked.lua notes the next try of a head that stays`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        _ = try await fixture.queue.settleParked([
+            ParkedSettleBatch(
+                Lease(lane), [u1[0]], done: [], next: Park("u1", due: 8000, attempts: "[1,2]"),
+                retrying: u1[0].parked(result: "again"))
+        ])
+        #expect(try fixture.texts("LRANGE", "tl:{007}:parked:u1", 0, -1) == u1.map(text))
+        #expect(try fixture.texts("ZRANGE", "tl:{007}:due", 0, -1, "WITHSCORES") == ["u1", "8000"])
+        #expect(try fixture.texts("HGETALL", "tl:{007}:attempts") == ["u1", "[1,2]"])
+        #expect(try fixture.text("GET", "tl:{007}:result:\(u1[0].id)") == "again")
+        #expect(try fixture.text("EXISTS", "tl:{007}:crashes") == "0")
+    }
+
+    @Test func `settle_parked.lua forgets the attempts of a head that went`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        _ = try await fixture.queue.settleParked([
+            ParkedSettleBatch(
+                Lease(lane), u1, done: [u1[0].done()], next: Park("u1", due: 6000, attempts: ""))
+        ])
+        #expect(try fixture.texts("LRANGE", "tl:{007}:parked:u1", 0, -1) == [text(u1[1])])
+        #expect(try fixture.texts("ZRANGE", "tl:{007}:due", 0, -1, "WITHSCORES") == ["u1", "6000"])
+        #expect(try fixture.text("EXISTS", "tl:{007}:attempts") == "0")
+    }
+
+    @Test func `settle_parked.lua leaves nothing of a user with nothing left`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        _ = try await fixture.queue.settleParked([
+            ParkedSettleBatch(
+                Lease(lane), u1, done: u1.map { $0.done(.dead, result: nil) }, next: Park("u1", due: 6000))
+        ])
+        #expect(
+            try fixture.texts("HGETALL", "tl:{007}:count") == [
+                "accepted", "4", "succeeded", "1", "dead", "2",
+            ])
+        let gone = ["tl:{007}:parked:u1", "tl:{007}:due", "tl:{007}:attempts"]
+        #expect(try fixture.keys().filter { gone.contains($0) } == [])
+    }
+
+    @Test func `settle_parked.lua changes nothing where it refuses`() async throws {
+        let fixture = try RedisFixture()
+        try await parked(fixture)
+        let next = Park("u1", due: 6000, attempts: "")
+        let outcomes = try await fixture.queue.settleParked([
+            ParkedSettleBatch(
+                Lease(lane, Lease.otherToken), [u1[0]], done: [u1[0].done(result: "x")], next: next),
+            ParkedSettleBatch(Lease(lane), [u1[1]], done: [u1[1].done(result: "x")], next: next),
+        ])
+        #expect(outcomes == [.notOwner, .prefixChanged])
+        #expect(try fixture.texts("LRANGE", "tl:{007}:parked:u1", 0, -1) == u1.map(text))
+        #expect(try fixture.texts("ZRANGE", "tl:{007}:due", 0, -1, "WITHSCORES") == ["u1", "5000"])
+        #expect(try fixture.result(u1[0].id, in: lane) == "retrying")
+        #expect(try fixture.result(u1[1].id, in: lane) == nil)
+    }
+
+    private func text(_ entry: Entry) -> String { String(decoding: entry.bytes, as: UTF8.self) }
+}
