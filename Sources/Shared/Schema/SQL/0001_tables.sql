@@ -75,6 +75,7 @@ CREATE TABLE dead_letters (
     payload bytea NOT NULL,
     attempts jsonb NOT NULL,
     state text COLLATE "C" NOT NULL CHECK (state IN ('dead', 'redriving', 'redriven', 'superseded', 'dropped')),
+    forced boolean NOT NULL,
     redrive smallint NOT NULL CHECK (redrive >= 0),
     dead_at timestamptz NOT NULL,
     state_at timestamptz NOT NULL

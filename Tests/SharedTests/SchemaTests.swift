@@ -1,0 +1,117 @@
+import Shared
+import Support
+import Testing
+
+@Suite struct `The schema` {
+    private func session() throws -> PostgresConnection {
+        try PostgresConnection(PostgresOptions(url: PrivateDatabase.current.url, applicationName: "test"))
+    }
+
+    @Test(.privatePostgres) func `is made by the first migration and found by the second`() throws {
+        let session = try session()
+        var lines: [String] = []
+        try Migrator(session, lanes: 8).migrate { lines.append($0) }
+        #expect(lines.first == "migrated to 1: tables")
+        #expect(try Migrator(session, lanes: 8).status().allSatisfy(\.isDone))
+        let settings = try Settings.check(session, lanes: 8)
+        #expect(settings.idKey.count == 32)
+        try Migrator(session, lanes: 8).migrate { _ in }
+        #expect(try Settings.read(session) == settings)
+    }
+
+    @Test(.privatePostgres) func `refuses another number of lanes`() throws {
+        let session = try session()
+        try Migrator(session, lanes: 8).migrate { _ in }
+        #expect(throws: SchemaError.lanes(found: 8, configured: 16)) {
+            try Migrator(session, lanes: 16).migrate { _ in }
+        }
+        #expect(throws: SchemaError.lanes(found: 8, configured: 16)) { try Settings.check(session, lanes: 16) }
+    }
+
+    @Test(.privatePostgres) func `tells a database that was never migrated`() throws {
+        let session = try session()
+        #expect(throws: SchemaError.older(found: 0, known: Migration.latest)) {
+            try Settings.check(session, lanes: 8)
+        }
+    }
+
+    @Test(.privatePostgres) func `refuses a database that a later build has migrated`() throws {
+        let session = try session()
+        try Migrator(session, lanes: 8).migrate { _ in }
+        try session.script("UPDATE settings SET value = '99' WHERE name = 'schema_version'")
+        #expect(throws: SchemaError.newer(found: 99, known: Migration.latest)) {
+            try Settings.check(session, lanes: 8)
+        }
+    }
+
+    @Test(.privatePostgres) func `keeps its settings in a Redis that lost them and refuses a foreign one`() async throws {
+        let session = try session()
+        try Migrator(session, lanes: 8).migrate { _ in }
+        let settings = try Settings.read(session)
+        let lanes = MemoryLanes { Timestamp(micros: 0) }
+        let queue = MemoryQueue(lanes)
+        try await settings.restore(to: queue)
+        #expect(try await queue.settings()["lanes"] == Array("8".utf8))
+        let other = Settings(schemaVersion: 1, lanes: 8, idKey: [UInt8](repeating: 7, count: 32))
+        await #expect(throws: SchemaError.foreignRedis(setting: "id_key")) { try await other.restore(to: queue) }
+    }
+}
+
+@Suite struct `Days of the inbox` {
+    private let noon = Timestamp(rfc3339: Array("2026-11-21T12:00:00Z".utf8).span)!
+
+    private func session() throws -> PostgresConnection {
+        let session = try PostgresConnection(
+            PostgresOptions(url: PrivateDatabase.current.url, applicationName: "test"))
+        try Migrator(session, lanes: 8).migrate { _ in }
+        return session
+    }
+
+    private func insert(_ id: UUID, _ session: PostgresConnection) throws {
+        try session.query(
+            PostgresStatement("INSERT INTO requests VALUES ($1, 'u', 1, 201, NULL, $1, 1, 0, now())"), [.uuid(id)])
+    }
+
+    @Test(.privatePostgres) func `are made ahead, once`() throws {
+        let session = try session()
+        let partitions = Partitions(session)
+        let made = try partitions.make(from: noon, daysAhead: 2)
+        #expect(made.map(\.table) == ["requests_20261121", "requests_20261122", "requests_20261123"])
+        #expect(try partitions.make(from: noon, daysAhead: 2) == [])
+    }
+
+    @Test(.privatePostgres) func `take over what waited in the default one`() throws {
+        let session = try session()
+        let partitions = Partitions(session)
+        let id = UUID(high: UInt64(noon.micros / 1000) << 16 | 0x7000, low: 1 << 63)
+        try insert(id, session)
+        _ = try partitions.make(from: noon, daysAhead: 0)
+        let held = try session.query(PostgresStatement("SELECT request_id FROM requests_20261121"))
+        #expect(held.first?.uuid(0) == id)
+    }
+
+    @Test(.privatePostgres) func `are dropped after the retention, and the horizon moves`() throws {
+        let session = try session()
+        let partitions = Partitions(session)
+        _ = try partitions.make(from: noon, daysAhead: 2)
+        let keep = Partitions.Day(of: noon).next
+        #expect(try partitions.drop(before: keep.start).map(\.table) == ["requests_20261121"])
+        #expect(try partitions.days().map(\.table) == ["requests_20261122", "requests_20261123"])
+        let horizon = try session.query(PostgresStatement("SELECT value FROM settings WHERE name = 'inbox_since'"))
+        #expect(horizon.first?.text(0) == "\(keep.start.micros / 1000)")
+    }
+
+    @Test(.privatePostgres) func `stay while a dead request of theirs is on its way back`() throws {
+        let session = try session()
+        let partitions = Partitions(session)
+        _ = try partitions.make(from: noon, daysAhead: 1)
+        let day = Partitions.Day(of: noon)
+        try session.script(
+            """
+            INSERT INTO dead_letters (request_id, lane, reason, signature, payload, attempts, state, forced, redrive,
+                dead_at, state_at)
+            VALUES ('\(day.least)', 0, 'poison', 's', '', '[]', 'redriving', false, 1, now(), now())
+            """)
+        #expect(try partitions.drop(before: day.next.start) == [])
+    }
+}
