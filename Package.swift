@@ -32,7 +32,9 @@ let package = Package(
             resources: [.embedInCode("Queue/Lua"), .embedInCode("Schema/SQL")],
             swiftSettings: house),
         .executableTarget(name: "Ingest", dependencies: ["Shared", "CSystem"], swiftSettings: house),
-        .executableTarget(name: "Worker", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+        .executableTarget(
+            name: "Worker", dependencies: ["Shared", "CSystem"], resources: [.embedInCode("Ledger/SQL")],
+            swiftSettings: house),
         .executableTarget(name: "Control", dependencies: ["Shared", "CSystem"], swiftSettings: house),
 
         // Private Redis and PostgreSQL servers, builders of models, and what else tests share.

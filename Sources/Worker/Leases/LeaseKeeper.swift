@@ -1,0 +1,141 @@
+import Shared
+
+/// Holds this worker's leases: says that it lives, shares the lanes with the others that live, takes, renews and
+/// releases. One of these runs for each process, on a thread and a queue connection of its own.
+final class LeaseKeeper {
+    struct Settings: Sendable {
+        var lanes: Int
+        var lease: Duration = .seconds(10)
+        var renewEvery: Duration = .seconds(3)
+        /// Between two looks at who lives: bounds how long a released lane stands still.
+        var tick: Duration = .milliseconds(200)
+        /// A worker that was silent for longer has its lanes taken as soon as its leases run out.
+        var silentAfter: Duration = .seconds(5)
+        var forgetAfter: Duration = .seconds(60)
+    }
+
+    private let worker: WorkerID
+    private let settings: Settings
+    private let queue: any Queue
+    private let board: LaneBoard
+    private let clock: WorkerClock
+    private let report: WorkerReport
+    private let wakeAppliers: @Sendable () -> Void
+    private var random: any RandomNumberGenerator
+    private var backoff = Backoff.outage
+    /// When each lease runs out unless it is renewed: counted from before the call, so never later than the queue has it.
+    private var until: [Lease: Timestamp] = [:]
+    private var renewAt = Timestamp(micros: 0)
+
+    init(
+        worker: WorkerID, settings: Settings, queue: any Queue, board: LaneBoard, clock: WorkerClock,
+        report: WorkerReport, random: any RandomNumberGenerator, wakeAppliers: @escaping @Sendable () -> Void
+    ) {
+        self.worker = worker
+        self.settings = settings
+        self.queue = queue
+        self.board = board
+        self.clock = clock
+        self.report = report
+        self.random = random
+        self.wakeAppliers = wakeAppliers
+    }
+
+    /// Runs until the board stops; `finish` then gives the lanes back.
+    func run() async {
+        while !board.isStopping {
+            do throws(QueueError) {
+                try await turn()
+                backoff.reset()
+                await clock.pause(settings.tick)
+            } catch {
+                report.queueFailed(error)
+                dropExpired()
+                await clock.pause(min(backoff.next(&random), .seconds(2)))
+            }
+        }
+    }
+
+    /// Gives every lane back and leaves the registry, once the appliers have ended.
+    func finish() async {
+        let leases = board.takeAll()
+        do throws(QueueError) {
+            try await queue.release(leases)
+            try await queue.leave(worker)
+        } catch {
+            // The leases run out by themselves.
+            report.queueFailed(error)
+        }
+        report.lanesOwned(0)
+    }
+
+    private func turn() async throws(QueueError) {
+        let signs = try await queue.heartbeat(worker, info: report.heartbeat(), forgetAfter: settings.forgetAfter)
+        let living = signs.filter { $0.age <= settings.silentAfter || $0.worker == worker }.map(\.worker)
+        let wanted = Rendezvous.lanes(of: worker, among: living, count: settings.lanes)
+        dropExpired()
+        try await renew()
+        try await giveBack(allBut: wanted)
+        try await take(wanted)
+        report.lanesOwned(board.held.count)
+    }
+
+    private func renew() async throws(QueueError) {
+        let now = clock.now()
+        guard now >= renewAt else { return }
+        let leases = board.all
+        if !leases.isEmpty {
+            let isHeld = try await queue.renew(leases, for: settings.lease)
+            var lost: [Lease] = []
+            for (lease, isHeld) in zip(leases, isHeld) {
+                if isHeld { until[lease] = now + settings.lease } else { lost.append(lease) }
+            }
+            forget(lost)
+        }
+        renewAt = now + settings.renewEvery
+    }
+
+    /// Leases that could not be renewed in time are nobody's to work under.
+    private func dropExpired() {
+        let now = clock.now()
+        forget(board.all.filter { (until[$0] ?? now) <= now })
+    }
+
+    private func forget(_ leases: [Lease]) {
+        guard !leases.isEmpty else { return }
+        for lease in leases { until[lease] = nil }
+        board.drop(leases)
+        report.leasesLost(leases.count)
+    }
+
+    private func giveBack(allBut wanted: Set<Lane>) async throws(QueueError) {
+        let extra = board.held.keys.filter { !wanted.contains($0) }
+        if !extra.isEmpty {
+            board.withdraw(extra)
+            wakeAppliers()
+        }
+        let idle = board.takeIdle()
+        guard !idle.isEmpty else { return }
+        for lease in idle { until[lease] = nil }
+        try await queue.release(idle)
+    }
+
+    private func take(_ wanted: Set<Lane>) async throws(QueueError) {
+        let held = Set(board.all.map(\.lane))
+        let missing = wanted.subtracting(held).sorted()
+        guard !missing.isEmpty else { return }
+        let token = LeaseToken(worker: worker, nonce: random.next())
+        let now = clock.now()
+        let answers = try await queue.acquire(missing, as: token, for: settings.lease)
+        var taken = 0
+        for (lane, answer) in zip(missing, answers) {
+            guard case .acquired(let isClean, let crashes) = answer else { continue }
+            let lease = Lease(lane: lane, token: token)
+            until[lease] = now + settings.lease
+            board.grant(lease, crashes: crashes)
+            report.tookOver(clean: isClean)
+            taken += 1
+        }
+        if taken > 0 { wakeAppliers() }
+    }
+}

@@ -1,0 +1,186 @@
+import Shared
+
+/// The ledger on PostgreSQL: two trips for a batch of any size, each statement with its own READ COMMITTED snapshot.
+/// Blocks its thread; makes its session at the first use, and a new one after each loss.
+final class PostgresLedger: Ledger {
+    /// The first key of our advisory locks, "task" in ASCII: lanes are the second.
+    static let lockSpace: Int32 = 0x7461_736B
+
+    private let options: PostgresOptions
+    private var session: PostgresConnection?
+    private var isOpen = false
+    private var users = SeenUsers()
+
+    init(_ options: PostgresOptions) { self.options = options }
+
+    func connect() async throws(LedgerError) {
+        if let session, session.isOpen { return }
+        isOpen = false
+        do throws(PostgresError) {
+            session = try PostgresConnection(options)
+        } catch { throw .unreachable(DatabaseFault(error)) }
+    }
+
+    func begin(_ wants: LedgerWants) async throws(LedgerError) -> LedgerRows {
+        guard let session else { preconditionFailure("connect comes first") }
+        precondition(!isOpen, "one transaction at a time")
+        isOpen = true
+        do throws(PostgresError) {
+            try session.send(Statements.begin)
+            try sendReads(wants, session)
+            return rows(wants, try session.sync())
+        } catch { throw outage(error) }
+    }
+
+    private func sendReads(_ wants: LedgerWants, _ session: PostgresConnection) throws(PostgresError) {
+        var lanes = PostgresArray(of: .int4, capacity: wants.lanes.count)
+        for lane in wants.lanes { lanes.append(lane.index) }
+        try session.send(Statements.lockLanes, [.int4(PostgresLedger.lockSpace), .array(lanes)])
+        let least = wants.requests.min() ?? UUID(high: 0, low: 0)
+        let most = wants.requests.max() ?? least
+        try session.send(
+            Statements.readKnown, [.array(.uuids(wants.requests)), .uuid(least), .uuid(most)])
+        var users = PostgresArray(of: .text, capacity: wants.tasks.count)
+        var ids = PostgresArray(of: .uuid, capacity: wants.tasks.count)
+        for key in wants.tasks {
+            users.append(key.user.bytes)
+            ids.append(key.id)
+        }
+        try session.send(Statements.loadTasks, [.array(users), .array(ids)])
+        if !wants.redriven.isEmpty {
+            try session.send(Statements.readLetters, [.array(.uuids(wants.redriven))])
+        }
+        if wants.horizon { try session.send(Statements.readHorizon) }
+        if wants.isolating { try session.send(Statements.immediate) }
+    }
+
+    /// The answers of `begin`'s trip: BEGIN's, the locks', and then what was read.
+    private func rows(_ wants: LedgerWants, _ answers: [PostgresRows]) -> LedgerRows {
+        var rows = LedgerRows()
+        rows.known.reserveCapacity(wants.requests.count)
+        for row in answers[2] { rows.known[row.uuid(0)] = KnownRequest(row) }
+        rows.tasks.reserveCapacity(answers[3].count)
+        for row in answers[3] {
+            let place = row.int(0) - 1
+            rows.tasks.append((place, TaskItem(row, key: wants.tasks[place])))
+        }
+        var next = 4
+        if !wants.redriven.isEmpty {
+            for row in answers[next] {
+                rows.letters[row.uuid(0)] = LetterMark(
+                    taskVersion: row.optionalInt(1).map { Int32($0) },
+                    taskCreatedAt: row.optionalTimestamp(2))
+            }
+            next += 1
+        }
+        if wants.horizon {
+            rows.horizon = answers[next].first.flatMap { Int64($0.text(0)) }.map { Timestamp(milliseconds: $0) }
+        }
+        return rows
+    }
+
+    func commit(_ changes: LedgerChanges, meanwhile: () -> Void) async throws(LedgerError) {
+        guard let session else { preconditionFailure("begin comes first") }
+        precondition(isOpen, "there is no transaction to commit")
+        do throws(PostgresError) {
+            let seen = try session.send(changes, users)
+            try session.send(Statements.commit)
+            try session.dispatch()
+            meanwhile()
+            _ = try session.receive()
+            isOpen = false
+            users.note(seen)
+        } catch { throw failure(error) }
+    }
+
+    func attempt(_ changes: LedgerChanges) async throws(LedgerError) {
+        guard let session else { preconditionFailure("begin comes first") }
+        precondition(isOpen, "there is no transaction to write in")
+        if changes.isEmpty { return }
+        do throws(PostgresError) {
+            try session.send(Statements.savepoint)
+            _ = try session.send(changes, users)
+            try session.send(Statements.release)
+            try session.sync()
+        } catch {
+            let failure = classify(error)
+            guard case .refused = failure else { throw self.failure(error) }
+            do throws(PostgresError) {
+                try session.query(Statements.rollbackToSavepoint)
+            } catch { throw outage(error) }
+            throw failure
+        }
+    }
+
+    func abandon() async { rollBack() }
+
+    private func rollBack() {
+        guard isOpen else { return }
+        isOpen = false
+        do throws(PostgresError) { try session?.query(Statements.rollback) } catch {
+            // A session that cannot even roll back has lost its transaction with itself.
+            session?.close()
+        }
+    }
+
+    // MARK: failures
+
+    /// The transaction is over; says why.
+    private func failure(_ error: PostgresError) -> LedgerError {
+        let failure = classify(error)
+        rollBack()
+        return failure
+    }
+
+    /// For statements that carry nobody's data: whatever happens there is nobody's fault.
+    private func outage(_ error: PostgresError) -> LedgerError {
+        let isLost = session?.isOpen != true
+        rollBack()
+        return .outage(DatabaseFault(error), sessionLost: isLost)
+    }
+
+    private func classify(_ error: PostgresError) -> LedgerError {
+        let fault = DatabaseFault(error)
+        guard case .server(let server) = error, session?.isOpen == true else {
+            return .outage(fault, sessionLost: session?.isOpen != true)
+        }
+        let blame = FailureClass(
+            sqlState: fault.sqlState, constraint: fault.constraint, table: server.table ?? "")
+        switch blame {
+        case .outage: return .outage(fault, sessionLost: false)
+        case .overtaken: return .overtaken
+        case .mutation(let isRetryable): return .refused(fault, isRetryable: isRetryable)
+        }
+    }
+}
+
+extension DatabaseFault {
+    fileprivate init(_ error: PostgresError) {
+        if case .server(let server) = error {
+            self.init(
+                sqlState: server.state.description, message: server.message,
+                constraint: server.constraint ?? "")
+        } else {
+            self.init(sqlState: "", message: error.description)
+        }
+    }
+}
+
+extension KnownRequest {
+    fileprivate init(_ row: PostgresRow) {
+        let code = row.optionalText(2).flatMap { Verdict.Code(rawValue: $0) }
+        verdict = Verdict(
+            status: Int16(row.int(1)), code: code, version: row.optionalInt(3).map { Int32($0) })
+        redrive = Int16(row.int(4))
+    }
+}
+
+extension TaskItem {
+    fileprivate init(_ row: PostgresRow, key: TaskKey) {
+        self.init(
+            user: key.user, id: key.id, title: row.bytes(1), description: row.optionalBytes(2),
+            completed: row.bool(3), priority: row.optionalInt(4).flatMap { Priority(rawValue: UInt8($0)) },
+            dueAt: row.optionalTimestamp(5), version: Int32(row.int(6)), createdAt: row.timestamp(7),
+            updatedAt: row.timestamp(8))
+    }
+}

@@ -1,0 +1,178 @@
+import Shared
+import Synchronization
+
+/// What a worker tells of itself: metrics (OPERATE.md §2), log lines (§3), its heartbeat and its health. Any thread.
+final class WorkerReport: Sendable {
+    private struct State {
+        var lanesOwned = 0
+        var lanesReady = false
+        var applied = 0
+        /// When each applier last ended a turn, with work or for want of it.
+        var progress: [Int: Timestamp] = [:]
+    }
+
+    let log: Log
+    let metrics: WorkerMetrics
+    private let clock: WorkerClock
+    private let startedAt: Timestamp
+    private let state = Mutex(State())
+
+    init(log: Log, metrics: WorkerMetrics, clock: WorkerClock) {
+        self.log = log
+        self.metrics = metrics
+        self.clock = clock
+        startedAt = clock.now()
+    }
+
+    // MARK: leases
+
+    func lanesOwned(_ count: Int) {
+        metrics.lanesOwned.set(Double(count))
+        state.withLock { state in
+            state.lanesOwned = count
+            state.lanesReady = true
+        }
+    }
+
+    func tookOver(clean: Bool) { (clean ? metrics.takeoversClean : metrics.takeoversCrash).add() }
+
+    func leasesLost(_ count: Int) {
+        metrics.leasesLost.add(count)
+        log.warn("leases lost", .integer("lanes", count))
+    }
+
+    /// What operators see of this worker: a JSON object in `tl:workers`.
+    func heartbeat() -> [UInt8] {
+        let (lanes, applied, progress) = state.withLock {
+            ($0.lanesOwned, $0.applied, $0.progress.values.max() ?? startedAt)
+        }
+        var json = JSONWriter(capacity: 160)
+        json.beginObject()
+        json.key("lanes")
+        json.integer(lanes)
+        json.key("applied")
+        json.integer(applied)
+        json.key("started_at")
+        json.timestamp(startedAt)
+        json.key("last_progress_at")
+        json.timestamp(progress)
+        json.endObject()
+        return json.bytes
+    }
+
+    // MARK: appliers
+
+    /// An applier ended a turn: it settled something, or had nothing to do.
+    func progressed(_ applier: Int) {
+        let now = clock.now()
+        state.withLock { $0.progress[applier] = now }
+    }
+
+    /// True when a lease round is over and every applier got somewhere within `limit`.
+    func isAlive(appliers: Int, within limit: Duration) -> Bool {
+        let now = clock.now()
+        return state.withLock { state in
+            (0..<appliers).allSatisfy { now - (state.progress[$0] ?? startedAt) <= limit }
+        }
+    }
+
+    /// True once the lease thread has looked for lanes.
+    var isReady: Bool { state.withLock { $0.lanesReady } }
+
+    /// One line for systemd.
+    var statusLine: String {
+        let (lanes, applied) = state.withLock { ($0.lanesOwned, $0.applied) }
+        return "\(lanes) lanes, \(applied) mutations applied"
+    }
+
+    func parked() { metrics.parked.add() }
+
+    func settled(_ outcome: SettleOutcome) {
+        if case .settled = outcome { return }
+        metrics.settlesRefused.add()
+        log.warn("settle refused", .text("outcome", "\(outcome)"))
+    }
+
+    func queueFailed(_ error: QueueError) {
+        metrics.redisErrors.add()
+        log.warn("redis failed", .text("error", "\(error)"))
+    }
+
+    func ledgerFailed(_ error: LedgerError) {
+        metrics.postgresErrors.add()
+        if case .outage(_, sessionLost: true) = error {
+            metrics.retriesKiller.add()
+        } else {
+            metrics.retriesOutage.add()
+        }
+        log.warn("postgresql failed", .text("error", error.summary))
+    }
+
+    /// A batch was committed. Counts and logs what is new in it.
+    func applied(_ batch: Batch, started: Timestamp, now: Timestamp) {
+        metrics.batchSize.observe(Double(batch.entries.count))
+        metrics.applySeconds.observe(now - started)
+        let logsEach = log.writes(.info)
+        var lines = LogBatch(log)
+        var count = 0
+        for entry in batch.entries {
+            switch entry.outcome {
+            case .done(let verdict, _, isNew: true):
+                guard let mutation = entry.mutation else { continue }
+                count += 1
+                metrics.count(mutation.change.operation, verdict)
+                metrics.acceptToResult.observe(now - Timestamp(milliseconds: mutation.id.milliseconds))
+                if logsEach { lines.add(.info, "applied", mutation.logFields(verdict)) }
+            case .dead(let death):
+                count += 1
+                metrics.count(death.reason)
+                if let mutation = entry.mutation {
+                    metrics.count(mutation.change.operation, .refused(.deadLettered))
+                }
+                lines.add(.warn, "dead-lettered", entry.logFields(death))
+            case .open, .behind, .parked, .parkedAfter, .done: break
+            }
+        }
+        lines.flush()
+        state.withLock { $0.applied += count }
+    }
+}
+
+extension LedgerError {
+    /// One line without what a row may hold.
+    fileprivate var summary: String {
+        switch self {
+        case .unreachable(let fault): fault.message
+        case .outage(let fault, let isLost): "\(fault.sqlState) \(fault.message)\(isLost ? " (session lost)" : "")"
+        case .refused(let fault, _): "\(fault.sqlState) refused"
+        case .overtaken: "the inbox was overtaken"
+        }
+    }
+}
+
+extension Mutation {
+    fileprivate func logFields(_ verdict: Verdict) -> [LogField] {
+        var fields: [LogField] = [
+            .word("op", change.operation.name), .bytes("user_id", user.bytes), .uuid("task_id", task),
+            .uuid("request_id", id), .integer("verdict", verdict.status),
+        ]
+        if let traceID { fields.append(.bytes("trace_id", traceID)) }
+        return fields
+    }
+}
+
+extension BatchEntry {
+    fileprivate func logFields(_ death: Death) -> [LogField] {
+        var fields: [LogField] = [
+            .text("reason", death.reason.rawValue), .uuid("request_id", id), .text("signature", death.signature),
+        ]
+        if let mutation {
+            fields += [
+                .word("op", mutation.change.operation.name), .bytes("user_id", mutation.user.bytes),
+                .uuid("task_id", mutation.task),
+            ]
+            if let traceID = mutation.traceID { fields.append(.bytes("trace_id", traceID)) }
+        }
+        return fields
+    }
+}
