@@ -1,7 +1,8 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
-        ("see", [.status, .lanes, .lane, .peek, .workers, .parked]),
+        ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked]),
+        ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport]),
         ("act", [.pause, .resume, .parkedRetry, .drain]),
         ("set up", [.config, .tokenIssue, .tokenInspect]),
         ("more", [.help, .completion]),

@@ -58,7 +58,7 @@ struct QueuedEntry {
         json.member("position", position)
         json.member("state", isParked ? "parked" : "queued")
         json.member("request_id", entry.id)
-        json.member("operation", entry.operation)
+        json.member("operation", entry.mutation.map { "\($0.change.operation.qualifiedName)" })
         guard let mutation = entry.mutation else {
             json.member("entry", String(decoding: entry.bytes, as: UTF8.self))
             return
