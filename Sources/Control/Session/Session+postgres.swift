@@ -22,6 +22,8 @@ extension Session {
             preparedStatements: configuration.preparedStatements)
         options.statementTimeout = .seconds(600)
         options.replyTimeout = .seconds(605)
+        // The advisory lock of a migration that runs elsewhere, or a table that is busy: an operator waits.
+        options.lockTimeout = .seconds(60)
         do throws(PostgresError) { return try PostgresConnection(options) } catch {
             throw CommandFailure(error)
         }
