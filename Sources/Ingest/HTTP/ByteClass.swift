@@ -1,20 +1,13 @@
 /// Which bytes may stand where, by RFC 9110 and RFC 3986.
 enum ByteClass {
-    // One bit for each of the 128 ASCII characters: first those below 64, then the others.
-    private static let tokenLow: UInt64 = bits("!#$%&'*+-.0123456789", from: 0)
-    private static let tokenHigh: UInt64 = bits("ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~", from: 64)
-    private static let pathLow: UInt64 = bits("!$%&'()*+,-./0123456789:;=", from: 0)
-    private static let pathHigh: UInt64 = bits("@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~", from: 64)
-    private static let hostLow: UInt64 = bits("!$%&'()*+,-.0123456789:;=", from: 0)
-    private static let hostHigh: UInt64 = bits("ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~", from: 64)
-
-    private static func bits(_ characters: StaticString, from first: UInt8) -> UInt64 {
-        characters.withUTF8Buffer { bytes in
-            var set: UInt64 = 0
-            for index in bytes.indices { unsafe set |= 1 << UInt64(bytes[index] - first) }
-            return set
-        }
-    }
+    // One bit for each of the 128 ASCII characters: first those below 64, then the others. Written as numbers,
+    // because a computed one is looked up behind a lock at each use; ByteClassTests spells the sets out.
+    private static let tokenLow: UInt64 = 0x03FF_6CFA_0000_0000
+    private static let tokenHigh: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+    private static let pathLow: UInt64 = 0x2FFF_FFF2_0000_0000
+    private static let pathHigh: UInt64 = 0x47FF_FFFE_87FF_FFFF
+    private static let hostLow: UInt64 = 0x2FFF_7FF2_0000_0000
+    private static let hostHigh: UInt64 = 0x47FF_FFFE_AFFF_FFFE
 
     @inline(__always)
     private static func has(_ byte: UInt8, _ low: UInt64, _ high: UInt64) -> Bool {

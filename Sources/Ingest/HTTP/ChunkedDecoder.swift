@@ -30,9 +30,9 @@ struct ChunkedDecoder: Sendable {
     /// Appends the data in `input` to `body` and returns how many bytes of `input` were used: all of them,
     /// unless the body ended before.
     mutating func decode(
-        _ input: Span<UInt8>, from start: Int, into body: inout [UInt8], dataBytesMax: Int
+        _ input: Span<UInt8>, into body: inout [UInt8], dataBytesMax: Int
     ) throws(Failure) -> Int {
-        var index = start
+        var index = 0
         while index < input.count, state != .done {
             if state == .data {
                 let count = min(remaining, input.count - index)
@@ -47,7 +47,7 @@ struct ChunkedDecoder: Sendable {
                 index += 1
             }
         }
-        return index - start
+        return index
     }
 
     private mutating func take(_ byte: UInt8, _ dataBytesMax: Int) throws(Failure) {

@@ -1,59 +1,75 @@
 internal import Shared
 
 extension Connection {
-    /// Reads and acts for as long as there is something to read and the phase wants it.
-    func readWhilePossible() {
-        var turns = 0
-        while mayRead, canRead {
-            turns += 1
-            // One client that sends without pause must not hold up the others: the edge is asked for anew.
-            if turns > 16 { return watchWritability(isBlocked) }
-            switch server.readBuffer.fill(from: fd) {
-            case .wouldBlock: mayRead = false
-            case .broken: return cut()
-            case .end: return sawEnd()
-            case .bytes(let count):
-                // Less than asked for: the rest comes with a new edge, unless the end is known to follow.
-                if count < server.readBuffer.capacity, !isPeerClosed { mayRead = false }
-                server.readBuffer.withBytes(count) { received($0) }
+    /// Goes on with what has arrived and what can be read, for as long as the phase wants more.
+    ///
+    /// A loop and not a recursion: a client may pipeline thousands of requests in one packet.
+    func drive() {
+        if isDriving { return }
+        isDriving = true
+        defer { isDriving = false }
+        var reads = 0
+        while canRead {
+            if inboxIsUntried {
+                inboxIsUntried = false
+                if !inbox.isEmpty { readHeadFromInbox() }
+            } else if mayRead {
+                reads += 1
+                // One client that sends without pause must not hold up the others: ask for the edge anew.
+                if reads > 16 { return watchWritability(isBlocked) }
+                readOnce()
+            } else {
+                return
             }
+        }
+    }
+
+    private func readOnce() {
+        switch server.readBuffer.fill(from: fd) {
+        case .wouldBlock: mayRead = false
+        case .broken: cut()
+        case .end: sawEnd()
+        case .bytes(let count):
+            // Less than asked for: the rest comes with a new edge, unless the end is known to follow.
+            if count < server.readBuffer.capacity, !isPeerClosed { mayRead = false }
+            server.readBuffer.withBytes(count) { received($0) }
         }
     }
 
     /// The client will send no more; what is complete has been acted on, the rest is half a request.
     private func sawEnd() {
         isPeerClosed = true
+        hasEnded = true
         mayRead = false
-        if output.isEmpty { cut() } else { closesAfterOutput = true }
+        if output.isEmpty { return cut() }
+        closesAfterOutput = true
     }
 
     private func received(_ input: Span<UInt8>) {
         switch phase {
         case .head where inbox.isEmpty: readHead(input, isInbox: false)
         case .head:
-            inbox.append(input, 0..<input.count)
+            inbox.append(input, from: 0)
             readHeadFromInbox()
-        case .body:
-            inbox.append(input, 0..<input.count)
-            finishBody()
-        case .chunks: readChunks(input)
+        case .body, .chunks: takeBody(input)
         case .discarding(let bytes): discard(input, bytes)
         case .lingering, .closed: break
         case .asking, .handling: preconditionFailure("nothing is read while a request is handled")
         }
     }
 
-    /// Goes on with what has arrived already: the next of several pipelined requests.
-    func readHeadFromInbox() {
-        let bytes = inbox
-        readHead(bytes.span, isInbox: true)
+    // MARK: Heads
+
+    private func readHeadFromInbox() {
+        let bytes = inbox.bytes
+        readHead(bytes.span.extracting(inbox.start..<bytes.count), isInbox: true)
     }
 
     private func readHead(_ input: Span<UInt8>, isInbox: Bool) {
         switch parser.parse(input, server.limits) {
         case .failed(let failure): refuse(failure)
         case .needsMore:
-            if !isInbox { inbox = Array(input, 0..<input.count) }
+            if !isInbox { inbox.append(input, from: 0) }
             if !hasHeadDeadline {
                 hasHeadDeadline = true
                 setDeadline(after: server.limits.headTime)
@@ -66,17 +82,14 @@ extension Connection {
         hasHeadDeadline = false
         let layout = parser.layout
         parser = RequestHeadParser()
-        let totalBytes: Int
-        switch layout.framing {
-        case .none: totalBytes = layout.headEnd
-        case .length(let length): totalBytes = layout.headEnd &+ length
-        case .chunked: totalBytes = .max
+        var used = layout.headEnd
+        var isWhole = layout.framing == .none
+        if case .length(let length) = layout.framing, length <= input.count - layout.headEnd {
+            used += length
+            isWhole = true
         }
-        let isWhole = totalBytes >= layout.headEnd && totalBytes <= input.count
-        let used = isWhole ? totalBytes : layout.headEnd
-        let head = RequestHead(
-            bytes: Array(input, 0..<used), layout: layout, mintedID: server.correlation.mint())
-        inbox = used < input.count ? Array(input, used..<input.count) : []
+        let head = RequestHead(bytes: Array(input, 0..<used), layout: layout, mintedID: server.correlation.mint())
+        if isInbox { inbox.drop(used) } else { inbox.append(input, from: used) }
         phase = .asking
         decide(server.handler.admit(head), head, isWhole: isWhole)
     }
@@ -89,9 +102,9 @@ extension Connection {
             task = loop.spawn { [self] in
                 let admission = await question()
                 task = nil
-                if case .closed = phase { return }
+                guard case .asking = phase else { return }
                 decide(admission, head, isWhole: isWhole)
-                readWhilePossible()
+                drive()
             }
         case .answer(let response): answer(response, head, bodyIsRead: isWhole)
         case .serve(let bodyBytesMax, let respond):
@@ -116,55 +129,62 @@ extension Connection {
     private func awaitBody(
         _ head: RequestHead, _ bodyBytesMax: Int, _ respond: @escaping (Request) async -> Response
     ) {
-        self.respond = respond
-        current = head
+        awaited = (head, respond)
         setDeadline(after: server.limits.bodyTime)
         if head.layout.expectsContinue, inbox.isEmpty {
             output.append("HTTP/1.1 100 Continue\r\n\r\n")
             flush()
             if case .closed = phase { return }
         }
-        let arrived = inbox
-        inbox = head.bytes
+        assembled = head.bytes
         if case .length(let length) = head.layout.framing {
-            phase = .body(totalBytes: head.layout.headEnd + length)
-            inbox.append(contentsOf: arrived)
-            finishBody()
+            phase = .body(missingBytes: length)
         } else {
             phase = .chunks(ChunkedDecoder(), dataBytesMax: bodyBytesMax)
-            readChunks(arrived.span)
+        }
+        let arrived = inbox.takeAll()
+        takeBody(arrived.span)
+    }
+
+    private func takeBody(_ input: Span<UInt8>) {
+        switch phase {
+        case .body(let missingBytes):
+            let used = min(missingBytes, input.count)
+            assembled.append(input, 0..<used)
+            if used < missingBytes {
+                phase = .body(missingBytes: missingBytes - used)
+            } else {
+                bodyIsComplete(followedBy: input, from: used)
+            }
+        case .chunks(var decoder, let dataBytesMax):
+            takeChunks(input, &decoder, dataBytesMax)
+        default: preconditionFailure("no body is awaited")
         }
     }
 
-    private func finishBody() {
-        guard case .body(let totalBytes) = phase, inbox.count >= totalBytes else { return }
-        let rest = Array(inbox[totalBytes...])
-        inbox.removeLast(rest.count)
-        beginAwaited(followedBy: rest)
-    }
-
-    private func readChunks(_ input: Span<UInt8>) {
-        guard case .chunks(var decoder, let dataBytesMax) = phase, let head = current else { return }
-        // Out of the enum while it changes, so that nothing is copied with it.
-        phase = .asking
+    private func takeChunks(_ input: Span<UInt8>, _ decoder: inout ChunkedDecoder, _ dataBytesMax: Int) {
         do throws(ChunkedDecoder.Failure) {
-            let used = try decoder.decode(input, from: 0, into: &inbox, dataBytesMax: dataBytesMax)
-            phase = .chunks(decoder, dataBytesMax: dataBytesMax)
-            if decoder.isDone { beginAwaited(followedBy: Array(input, used..<input.count)) }
+            let used = try decoder.decode(input, into: &assembled, dataBytesMax: dataBytesMax)
+            if decoder.isDone {
+                bodyIsComplete(followedBy: input, from: used)
+            } else {
+                phase = .chunks(decoder, dataBytesMax: dataBytesMax)
+            }
         } catch .tooLarge {
+            guard let (head, _) = awaited else { return }
             answer(tooLarge(head, dataBytesMax), head, bodyIsRead: false)
         } catch {
             refuse(.malformedRequest, "the chunked body is malformed")
         }
     }
 
-    private func beginAwaited(followedBy rest: [UInt8]) {
-        guard let head = current, let respond else { preconditionFailure("a body is read for a request") }
-        let bytes = inbox
-        inbox = rest
-        self.respond = nil
-        current = nil
-        begin(Request(head: head.with(bytes: bytes)), respond)
+    private func bodyIsComplete(followedBy input: Span<UInt8>, from place: Int) {
+        guard let (head, respond) = awaited else { preconditionFailure("a body is read for a request") }
+        inbox.append(input, from: place)
+        let request = Request(head: head.with(bytes: assembled))
+        awaited = nil
+        assembled = []
+        begin(request, respond)
     }
 
     private func discard(_ input: Span<UInt8>, _ bytes: Int) {
@@ -172,7 +192,7 @@ extension Connection {
             phase = .discarding(bytes: bytes - input.count)
             return
         }
-        inbox = Array(input, bytes..<input.count)
+        inbox.append(input, from: bytes)
         next()
     }
 }

@@ -9,11 +9,11 @@ final class Connection: DescriptorHandler {
     enum Phase {
         /// Between requests, or with the part of a head that has arrived in `inbox`.
         case head
-        /// The handler thinks about the head; what has arrived of the body is in `inbox`.
+        /// The handler thinks about the head; nothing is read.
         case asking
-        /// The head and the body so far are in `inbox`, until they are so many bytes.
-        case body(totalBytes: Int)
-        /// The head and the data of the chunks so far are in `inbox`.
+        /// So many bytes of the body are still to come.
+        case body(missingBytes: Int)
+        /// A chunked body is being read.
         case chunks(ChunkedDecoder, dataBytesMax: Int)
         /// The handler's task makes the answer; nothing is read.
         case handling
@@ -31,12 +31,16 @@ final class Connection: DescriptorHandler {
     var phase = Phase.head
 
     var parser = RequestHeadParser()
-    /// Bytes that could not be used at once; what each phase keeps here is said there. In `handling` and
-    /// `asking`, what follows the current request.
-    var inbox: [UInt8] = []
+    /// Part of a head; while a request is asked about or handled, what follows it.
+    var inbox = Inbox()
+    /// What is in `inbox` may hold a whole head: it has grown, or a request before it has ended.
+    var inboxIsUntried = false
+    /// `drive` is at work further up the stack.
+    var isDriving = false
     /// The request whose body is being read, and who answers it then.
-    var current: RequestHead?
-    var respond: ((Request) async -> Response)?
+    var awaited: (head: RequestHead, respond: (Request) async -> Response)?
+    /// Head and body so far of `awaited`; grows with what arrives, never with what is announced.
+    var assembled: [UInt8] = []
     var task: Task<Void, Never>?
 
     /// Bytes still to be sent, from `sentBytes` on.
@@ -54,6 +58,8 @@ final class Connection: DescriptorHandler {
     var hasHeadDeadline = false
     /// The client has shut its side; there may still be bytes before that.
     var isPeerClosed = false
+    /// All that the client sent before that has been read.
+    var hasEnded = false
 
     private var registration: Registration?
     private var timer: LoopTimer?
@@ -90,7 +96,7 @@ final class Connection: DescriptorHandler {
             task?.cancel()
         }
         if isBlocked, readiness.isWritable { flush() }
-        readWhilePossible()
+        drive()
     }
 
     /// True when the next bytes may be read: an answer that the client does not take holds back its requests.
@@ -128,6 +134,12 @@ final class Connection: DescriptorHandler {
         }
     }
 
+    /// Since when it is idle, as an order among idle connections; nil when it is not.
+    var idleDeadline: LoopInstant? {
+        guard case .head = phase, inbox.isEmpty, output.isEmpty else { return nil }
+        return deadline
+    }
+
     // MARK: The end
 
     /// Closes at once and frees everything.
@@ -139,9 +151,9 @@ final class Connection: DescriptorHandler {
         deadline = .distantFuture
         task?.cancel()
         task = nil
-        respond = nil
-        current = nil
-        inbox = []
+        awaited = nil
+        assembled = []
+        inbox.clear()
         output = []
         if let registration { loop.deregister(registration) }
         registration = nil
@@ -164,16 +176,16 @@ final class Connection: DescriptorHandler {
     /// Says that no more answers come, and waits a bounded time for the client to close.
     func closeGently() {
         if case .closed = phase { return }
+        if hasEnded { return cut() }
         Socket.finishSending(fd)
         phase = .lingering
-        inbox = []
+        inbox.clear()
         setDeadline(after: server.limits.lingerTime)
-        if mayRead { readWhilePossible() }
+        drive()
     }
 
     /// The server begins to drain. An idle connection gets a short time for a request that is on its way.
     func serverDrains() {
-        guard case .head = phase, inbox.isEmpty, output.isEmpty else { return }
-        setDeadline(after: server.limits.drainGrace)
+        if idleDeadline != nil { setDeadline(after: server.limits.drainGrace) }
     }
 }

@@ -30,10 +30,14 @@ struct CorrelationID: Sendable {
     /// Appends the id to `bytes`.
     func append(to bytes: inout [UInt8]) {
         if let text { return bytes.append(contentsOf: text) }
-        for shift in stride(from: 60, through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: minted >> UInt64(shift)) & 15
-            bytes.append(digit < 10 ? digit + 0x30 : digit + 0x57)
+        var digits = InlineArray<16, UInt8>(repeating: 0)
+        var rest = minted
+        for place in (0..<16).reversed() {
+            let digit = UInt8(truncatingIfNeeded: rest) & 15
+            digits[place] = digit < 10 ? digit + 0x30 : digit + 0x57
+            rest >>= 4
         }
+        bytes.append(digits.span, 0..<16)
     }
 
     /// The id as bytes, for a log line.

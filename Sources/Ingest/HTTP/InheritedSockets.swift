@@ -21,10 +21,12 @@ enum InheritedSockets {
         }
     }
 
-    private static let firstFD: Int32 = 3
-
     /// What the environment says of this process: nothing when LISTEN_PID names another.
-    static func find(pid: Int32, environment: (String) -> String?) throws(Failure) -> [Inherited] {
+    ///
+    /// - Parameter firstFD: 3 by definition; another in tests.
+    static func find(
+        pid: Int32, firstFD: Int32 = 3, environment: (String) -> String?
+    ) throws(Failure) -> [Inherited] {
         guard environment("LISTEN_PID") == String(pid), let text = environment("LISTEN_FDS"),
             let count = Int32(text), (1...1024).contains(count)
         else { return [] }

@@ -11,7 +11,8 @@ final class Listener: DescriptorHandler {
     private var pause: LoopTimer?
     private var isClosed = false
 
-    private static let acceptsPerTurnMax = 64
+    /// Few where other loops accept from the same socket, so that a burst is shared.
+    private var acceptsPerTurnMax: Int { socket.isShared ? 8 : 64 }
     private static let pauseTime = Duration.milliseconds(100)
 
     init(_ socket: ListeningSocket, on loop: EventLoop, for server: Server) throws(SystemError) {
@@ -26,11 +27,11 @@ final class Listener: DescriptorHandler {
         registration = try loop.register(socket.fd, socket.isShared ? [.readable, .exclusive] : .readable, self)
     }
 
-    func ready(_ readiness: Readiness) { acceptSome(Self.acceptsPerTurnMax) }
+    func ready(_ readiness: Readiness) { acceptSome(acceptsPerTurnMax) }
 
     private func acceptSome(_ countMax: Int) {
         for _ in 0..<countMax {
-            guard server.budget.take() else { return rest() }
+            guard takePlace() else { return rest() }
             let outcome = Socket.accept(socket.fd)
             if case .connection(let fd) = outcome {
                 server.adopt(fd)
@@ -45,6 +46,11 @@ final class Listener: DescriptorHandler {
             case .none, .connection: return
             }
         }
+    }
+
+    /// Counts one more connection; where there are too many, an idle one has to go for it.
+    private func takePlace() -> Bool {
+        server.budget.take() || (server.closeOneIdle() && server.budget.take())
     }
 
     /// Without a descriptor the waiting connection would make the loop spin: take it and close it at once.

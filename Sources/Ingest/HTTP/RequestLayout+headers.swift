@@ -7,7 +7,7 @@ extension RequestLayout {
         guard colon < line.upperBound, input[colon] == UInt8(ascii: ":"), colon > line.lowerBound else {
             throw .malformed("a header name that is not a token followed by a colon")
         }
-        for index in colon + 1..<line.upperBound where !ByteClass.isValue(input[index]) {
+        guard input.isHeaderValue(colon + 1..<line.upperBound) else {
             throw .malformed("a control character in a header value")
         }
         guard let header = KnownHeader(input, line.lowerBound..<colon) else { return }

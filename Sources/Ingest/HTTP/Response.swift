@@ -45,11 +45,11 @@ struct Response: Sendable {
         return response
     }
 
-    /// Adds a header line.
+    /// Adds a header line. A control character would let a value end the line: it is left out.
     mutating func add(_ name: StaticString, _ value: some Sequence<UInt8>) {
         headers.append(name)
         headers.append(": ")
-        headers.append(contentsOf: value)
+        for byte in value where ByteClass.isValue(byte) { headers.append(byte) }
         headers.append("\r\n")
     }
 

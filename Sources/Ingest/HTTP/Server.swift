@@ -35,6 +35,8 @@ final class Server {
     private var listeners: [Listener] = []
     private var drainHooks: [() -> Void] = []
     private var emptied: Latch<Void>?
+    private var idleCursor = 0
+    private static let idleSampleSize = 64
 
     /// True from the first call of `drain` on: every answer closes its connection.
     private(set) var isDraining = false
@@ -111,13 +113,33 @@ final class Server {
         if connections.isEmpty { emptied?.fulfil(()) }
     }
 
+    /// Makes room for a new connection: closes the one that has been idle longest among a few, looked at in
+    /// turn. False when all of them are busy.
+    func closeOneIdle() -> Bool {
+        var oldest: (deadline: LoopInstant, connection: Connection)?
+        for _ in 0..<min(Self.idleSampleSize, connections.count) {
+            idleCursor = (idleCursor + 1) % connections.count
+            let connection = connections[idleCursor]
+            guard let deadline = connection.idleDeadline else { continue }
+            if let known = oldest, known.deadline <= deadline { continue }
+            oldest = (deadline, connection)
+        }
+        oldest?.connection.cut()
+        return oldest != nil
+    }
+
     func sendAtTurnEnd(_ connection: Connection) { unsent.append(connection) }
 
     private func sendUnsent() {
         guard !unsent.isEmpty else { return }
-        // Sending may make room for a next request, whose answer comes back here: take the list first.
-        let connections = unsent
+        // Sending may make room for a next request, whose answer comes back here.
+        var place = 0
+        while place < unsent.count {
+            let connection = unsent[place]
+            place += 1
+            connection.isListedForSending = false
+            if !connection.isBlocked { connection.flush() }
+        }
         unsent.removeAll(keepingCapacity: true)
-        for connection in connections { connection.flush() }
     }
 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 extension Span<UInt8> {
     /// True when the bytes of `range` are exactly `text`.
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
@@ -24,8 +26,44 @@ extension Span<UInt8> {
 
     /// The place of the first `byte` in `range`.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
-        for index in range where self[index] == byte { return index }
-        return nil
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
+        return unsafe withUnsafeBufferPointer { bytes in
+            guard !range.isEmpty, let base = bytes.baseAddress,
+                let found = unsafe memchr(base + range.lowerBound, Int32(byte), range.count)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+        }
+    }
+
+    /// True when no control character but the tab is in `range`. Eight bytes at a time: this sees each byte of
+    /// each header.
+    func isHeaderValue(_ range: Range<Int>) -> Bool {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
+        return unsafe withUnsafeBytes { bytes in
+            var index = range.lowerBound
+            while index + 8 <= range.upperBound {
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                if Self.mayHaveControl(word) {
+                    for place in index..<index + 8 where !ByteClass.isValue(unsafe bytes[place]) { return false }
+                }
+                index += 8
+            }
+            while index < range.upperBound {
+                if !ByteClass.isValue(unsafe bytes[index]) { return false }
+                index += 1
+            }
+            return true
+        }
+    }
+
+    /// False when none of eight bytes is below 0x20 or is 0x7F; the borrow of one byte may accuse the next.
+    @inline(__always)
+    private static func mayHaveControl(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let below = (word &- ones &* 0x20) & ~word & high
+        let delete = word ^ ones &* 0x7F
+        return (below | ((delete &- ones) & ~delete & high)) != 0
     }
 
     /// `range` without the spaces and tabs at its ends.
