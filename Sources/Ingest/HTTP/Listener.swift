@@ -30,8 +30,8 @@ final class Listener: DescriptorHandler {
     func ready(_ readiness: Readiness) { acceptSome(acceptsPerTurnMax) }
 
     private func acceptSome(_ countMax: Int) {
-        for _ in 0..<countMax {
-            guard takePlace() else { return rest() }
+        for count in 0..<countMax {
+            guard server.budget.take() || (count == 0 && makePlace()) else { return count == 0 ? rest() : () }
             let outcome = Socket.accept(socket.fd)
             if case .connection(let fd) = outcome {
                 server.adopt(fd)
@@ -48,10 +48,9 @@ final class Listener: DescriptorHandler {
         }
     }
 
-    /// Counts one more connection; where there are too many, an idle one has to go for it.
-    private func takePlace() -> Bool {
-        server.budget.take() || (server.closeOneIdle() && server.budget.take())
-    }
+    /// Where there are too many connections, an idle one has to go. Only for one that is known to wait: the
+    /// first of a turn.
+    private func makePlace() -> Bool { server.closeOneIdle() && server.budget.take() }
 
     /// Without a descriptor the waiting connection would make the loop spin: take it and close it at once.
     private func turnOneAway() {

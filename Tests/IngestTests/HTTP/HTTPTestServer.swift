@@ -14,7 +14,7 @@ final class HTTPTestServer: Sendable {
     private let cutCount = Mutex(0)
 
     init(
-        limits: Limits = .standard, connectionsMax: Int = 100_000, sockets given: [ListeningSocket]? = nil,
+        limits: Limits = .brisk, connectionsMax: Int = 100_000, sockets given: [ListeningSocket]? = nil,
         _ admit: @escaping @Sendable (RequestHead, EventLoop, Server) -> Admission
     ) throws {
         let sockets: [ListeningSocket]
@@ -88,6 +88,16 @@ private final class ClosureHandler: RequestHandler {
     }
 
     func refused(_ type: ProblemType) { owner.refusals.withLock { $0.append(type) } }
+}
+
+extension Limits {
+    /// The standard ones, with short goodbyes.
+    static let brisk = {
+        var limits = Limits.standard
+        limits.lingerTime = .milliseconds(300)
+        limits.drainGrace = .milliseconds(100)
+        return limits
+    }()
 }
 
 extension Admission {
