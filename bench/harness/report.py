@@ -1,10 +1,14 @@
 """The table of a run: on the terminal, and as docs/benchmarks.md."""
 
+import json
 import os
 import platform
 import subprocess
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+
+from .measure import Finding, Outcome
 
 BAR = 32
 
@@ -50,24 +54,41 @@ def version(*command):
     return (done.stdout or done.stderr).strip().splitlines()[0] if done.stdout or done.stderr else "?"
 
 
-def document(outcomes, command, plan, root):
+def remember(path, outcomes, command, plan):
+    """Keeps what was taken, by figure, so that a later run of one figure renews that one alone."""
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    for outcome in outcomes:
+        kept[outcome.figure] = asdict(outcome) | {
+            "date": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC", "command": command,
+            "rounds": f"{plan.rounds} × {plan.seconds} s"}
+    path.write_text(json.dumps(kept, indent=1))
+    return kept
+
+
+def restored(entry):
+    """The outcome that `remember` kept."""
+    fields = {name: entry[name] for name in ("figure", "title", "unit", "bars", "notes")}
+    return Outcome(**fields, findings=[Finding(**each) for each in entry["findings"]])
+
+
+def document(kept, root):
     """The Markdown text; what bounds each figure comes from bench/bounds.md, which people write."""
     bounds = read_bounds(root / "bench" / "bounds.md")
-    lines = ["# Benchmarks", "", "Written by `" + command + "`; run it again and this file is written anew.",
-             "What bounds each figure is kept in `bench/bounds.md`.", "",
+    outcomes = [(entry, restored(entry)) for _, entry in sorted(kept.items())]
+    lines = ["# Benchmarks", "", "Written by `./dev bench`, which renews the figures it takes; what bounds each is",
+             "kept in `bench/bounds.md`. Ratios are of medians of interleaved rounds, CPU is from `/proc`.", "",
              f"- Machine: {machine()}",
-             f"- Date: {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
              f"- {version('redis-server', '--version').split(' sha')[0]}; {version('psql', '--version')}; "
              f"{version('nginx', '-v')}",
-             f"- Medians of {plan.rounds} interleaved rounds of {plan.seconds} s; all servers on this machine, "
-             "`appendfsync always`, `synchronous_commit on`, logs and metrics on.", "",
+             "- Durability as shipped: `appendfsync always`, `synchronous_commit on`; logs and metrics on.", "",
              "| figure | what | value | reach | |", "| --- | --- | --- | --- | --- |"]
-    for outcome in outcomes:
+    for _, outcome in outcomes:
         lines += [f"| ({each.figure}) | {each.what} | {number(each.value)} {each.unit} | {each.reach} | {mark(each)} |"
                   for each in outcome.findings]
-    for outcome in outcomes:
-        lines += ["", f"## ({outcome.figure}) {outcome.title}", "", f"In {outcome.unit}:", "", "```", *bars(outcome),
-                  "```"]
+    for entry, outcome in outcomes:
+        lines += ["", f"## ({outcome.figure}) {outcome.title}", "",
+                  f"In {outcome.unit}; `{entry['command']}`, {entry['date']}, rounds {entry['rounds']}.", "", "```",
+                  *bars(outcome), "```"]
         lines += [""] + outcome.notes if outcome.notes else []
         lines += ["", bounds[outcome.figure]] if outcome.figure in bounds else []
     return "\n".join(lines) + "\n"
