@@ -104,33 +104,38 @@ extension RequestResource {
             }
             json.key("next_attempt_at")
             json.timestamp(nextAttemptAt)
-        case .done(let verdict, let task):
-            json.key(verdict.succeeded ? "result" : "error")
-            json.beginObject()
-            if let code = verdict.code {
-                json.key("type")
-                json.string(Array("/problems/\(code.rawValue)".utf8))
-                json.key("code")
-                json.string(code.rawValue)
-                json.key("title")
-                json.string(code.title)
-            }
-            json.key("status")
-            json.integer(verdict.status)
-            if let version = verdict.version {
-                json.key("etag")
-                json.string(ETag.text(version: version))
-            }
-            if let reason {
-                json.key("reason")
-                json.string(reason)
-            }
-            if let task {
-                json.key("task")
-                task.encode(to: &json)
-            }
-            json.endObject()
+        case .done: encodeVerdict(to: &json)
         }
+    }
+
+    /// The member `result` or `error` of a request that is done; nothing for any other.
+    package func encodeVerdict(to json: inout JSONWriter) {
+        guard case .done(let verdict, let task) = state else { return }
+        json.key(verdict.succeeded ? "result" : "error")
+        json.beginObject()
+        if let code = verdict.code {
+            json.key("type")
+            json.string(Array("/problems/\(code.rawValue)".utf8))
+            json.key("code")
+            json.string(code.rawValue)
+            json.key("title")
+            json.string(code.title)
+        }
+        json.key("status")
+        json.integer(verdict.status)
+        if let version = verdict.version {
+            json.key("etag")
+            json.string(ETag.text(version: version))
+        }
+        if let reason {
+            json.key("reason")
+            json.string(reason)
+        }
+        if let task {
+            json.key("task")
+            task.encode(to: &json)
+        }
+        json.endObject()
     }
 
     /// Reads what `encode` wrote for `user`; nil for anything else.

@@ -1,0 +1,174 @@
+internal import CSystem
+internal import Shared
+
+/// The HTTP API of one loop: checks a head in the order of API.md §1 and hands the request to its handler.
+final class API: RequestHandler {
+    private let table: RouteTable
+    private let services: Services
+    private let cors: Cors
+    private let publicPages: PublicPages
+    private var counters: [APIMetrics.Key: Counter] = [:]
+
+    init(table: RouteTable, services: Services, publicPages: PublicPages) {
+        self.table = table
+        self.services = services
+        self.publicPages = publicPages
+        cors = Cors(origins: services.configuration.corsOrigins)
+    }
+
+    func admit(_ head: RequestHead) -> Admission {
+        let began = tl_monotonic_nanos()
+        switch table.match(head) {
+        case .unknown:
+            return answer(head.answer(Problem(.notFound, detail: "there is no such route")), head, nil, began)
+        case .otherMethod(let allowed):
+            var response = head.answer(
+                Problem(.methodNotAllowed, detail: "this path takes other methods: see Allow"))
+            response.add("Allow", API.list(allowed))
+            return answer(response, head, nil, began)
+        case .options(let allowed):
+            var response = Response(status: 204)
+            response.add("Allow", API.list(allowed))
+            cors.preflight(&response, head, allowed: API.list(allowed))
+            return answer(response, head, nil, began)
+        case .route(let place, let values):
+            return admit(head, table.routes[place], values, began)
+        }
+    }
+
+    func refused(_ type: ProblemType) {
+        count(APIMetrics.Key(endpoint: nil, method: .get, status: type.status))
+    }
+
+    private static func list(_ methods: [StaticString]) -> [UInt8] {
+        Array(methods.map { "\($0)" }.joined(separator: ", ").utf8)
+    }
+
+    // MARK: Who asks
+
+    private func admit(
+        _ head: RequestHead, _ route: Route, _ values: RouteTable.PathValues, _ began: Int64
+    ) -> Admission {
+        guard route.access != .open else {
+            return serve(Exchange(head: head, route: route, values: values, identity: nil), began)
+        }
+        switch services.authenticator.authenticate(head[.authorization], now: services.now) {
+        case .identity(let identity):
+            return admit(Exchange(head: head, route: route, values: values, identity: identity), began)
+        case .refused(let fault): return answer(head.answer(fault.problem), head, route.endpoint, began)
+        case .wait(let pending):
+            return .ask { [self] in
+                switch await services.authenticator.resolve(pending) {
+                case .success(let identity):
+                    return admit(
+                        Exchange(head: head, route: route, values: values, identity: identity), began)
+                case .failure(let fault):
+                    return answer(head.answer(fault.problem), head, route.endpoint, began)
+                }
+            }
+        }
+    }
+
+    private func admit(_ exchange: Exchange, _ began: Int64) -> Admission {
+        guard let identity = exchange.identity else { preconditionFailure("nobody asks") }
+        if let user = exchange.values.user, user != identity.user {
+            return refuse(exchange, Problem(.forbidden, detail: "the path is another user's"), began)
+        }
+        if exchange.route.access == .admin, !identity.isAdmin {
+            return refuse(exchange, Problem(.forbidden, detail: "the scope tasklane:admin is needed"), began)
+        }
+        guard exchange.route.endpoint.isMutation else { return serve(exchange, began) }
+        return admitMutation(exchange, identity.user, began)
+    }
+
+    // MARK: Limits
+
+    private func admitMutation(_ exchange: Exchange, _ user: UserID, _ began: Int64) -> Admission {
+        if let limiter = services.rateLimiter {
+            let standing = limiter.take(1, of: user, now: services.loop.now)
+            guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing), began) }
+        }
+        let lane = services.lanes.lane(of: user)
+        guard services.lanes.depths.seemsFull(lane, adding: 1) else { return serve(exchange, began) }
+        return .ask { [self] in
+            let depth = await services.lanes.depth(of: lane)
+            if let depth, depth >= services.lanes.depths.limit {
+                return refuse(exchange, services.lanes.depths.overloaded(lane), began)
+            }
+            return serve(exchange, began)
+        }
+    }
+
+    private func serve(_ exchange: Exchange, _ began: Int64) -> Admission {
+        do throws(Rejection) { try ContentCheck.check(head: exchange.head, exchange.route) } catch {
+            return refuse(exchange, error.problem, began)
+        }
+        return .serve(bodyBytesMax: exchange.route.bodyBytesMax) { [self] request in
+            var response = await respond(request, exchange)
+            finish(&response, exchange.head, exchange.route.endpoint, began)
+            return response
+        }
+    }
+
+    private func respond(_ request: Request, _ exchange: Exchange) async -> Response {
+        switch exchange.route.endpoint {
+        case .createTask, .replaceTask, .updateTask, .completeTask, .deleteTask:
+            return await MutationHandler(services: services).respond(request, exchange)
+        case .bulk: return await BulkHandler(services: services).respond(request, exchange)
+        case .listTasks: return await ReadHandler(services: services).list(exchange)
+        case .getTask: return await ReadHandler(services: services).task(exchange)
+        case .getProfile: return await ReadHandler(services: services).profile(exchange)
+        case .getRequest: return await RequestsHandler(services: services).one(exchange)
+        case .getRequests: return await RequestsHandler(services: services).many(exchange)
+        default: return await publicPages.respond(exchange)
+        }
+    }
+
+    // MARK: Answers
+
+    private func refuse(_ exchange: Exchange, _ problem: Problem, _ began: Int64) -> Admission {
+        answer(exchange.answer(problem), exchange.head, exchange.route.endpoint, began)
+    }
+
+    private func answer(
+        _ response: Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: Int64
+    ) -> Admission {
+        var response = response
+        finish(&response, head, endpoint, began)
+        return .answer(response)
+    }
+
+    /// What every answer needs, and its count.
+    private func finish(
+        _ response: inout Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: Int64
+    ) {
+        cors.apply(to: &response, head)
+        count(APIMetrics.Key(endpoint: endpoint, method: head.method, status: response.status))
+        services.metrics.observe(endpoint, .nanoseconds(tl_monotonic_nanos() - began))
+    }
+
+    private func count(_ key: APIMetrics.Key) {
+        if let counter = counters[key] { return counter.add() }
+        let counter = services.metrics.counter(key)
+        counters[key] = counter
+        counter.add()
+    }
+}
+
+extension RateLimiter {
+    func problem(_ standing: Standing) -> Problem {
+        var problem = Problem(
+            .rateLimited, detail: "at most \(rate.rate) mutations a second, \(rate.burst) at once"
+        )
+        .retryAfter(seconds: standing.resetSeconds)
+        problem.headers += headers(standing)
+        return problem
+    }
+}
+
+extension LaneDepths {
+    func overloaded(_ lane: Lane) -> Problem {
+        Problem(.overloaded, detail: "too many mutations wait in this user's lane: try again later")
+            .retryAfter(seconds: retryAfterSeconds(lane))
+    }
+}

@@ -1,0 +1,120 @@
+internal import Shared
+
+/// Tells the state of requests from their lane, from Redis and from PostgreSQL, in this order, so that a request which
+/// is settled while we look is found further on and never taken for lost (API.md §5).
+final class RequestStates {
+    /// What is known of one request; the body is what the client gets, in part or whole.
+    enum Answer {
+        /// A resource that a worker wrote, as it stands in Redis.
+        case stored([UInt8])
+        case resource(RequestResource)
+        /// Known to nobody and older than the retention.
+        case expired
+    }
+
+    /// Neither store can say.
+    struct Unavailable: Error {}
+
+    private let lanes: LaneStore
+    private let stored: TaskReads
+    private let loop: EventLoop
+    private let retention: Duration
+    private let resultTTL: Duration
+    private let unaccounted: Counter
+
+    /// Ids of one lane may lie a little out of order: two loops mint, and two hosts' clocks differ.
+    private static let skewMilliseconds: Int64 = 5000
+
+    init(
+        on loop: EventLoop, lanes: LaneStore, stored: TaskReads, configuration: Configuration,
+        unaccounted: Counter
+    ) {
+        self.loop = loop
+        self.lanes = lanes
+        self.stored = stored
+        retention = .seconds(configuration.retentionDays * 86400)
+        resultTTL = configuration.resultTTL
+        self.unaccounted = unaccounted
+    }
+
+    /// The states of `ids`, all of `user`, in their order.
+    func look(_ ids: [UUID], of user: UserID) async throws(Unavailable) -> [Answer] {
+        let view: LaneStore.View?
+        do throws(RedisError) { view = try await lanes.view(ids, of: user) } catch { view = nil }
+        var answers: [Answer?] = ids.indices.map { place in view?.results[place].map { .stored($0) } }
+        var missing: [Int] = []
+        for (place, id) in ids.enumerated() where answers[place] == nil {
+            if let view, isSurelyQueued(id, view) {
+                answers[place] = .resource(waiting(id, user, view))
+            } else {
+                missing.append(place)
+            }
+        }
+        if !missing.isEmpty {
+            let found = await find(missing.map { ids[$0] }, user)
+            for place in missing {
+                answers[place] = try answer(ids[place], user, view, found)
+            }
+        }
+        return answers.map { $0 ?? .expired }
+    }
+
+    /// Nil when PostgreSQL does not answer.
+    private func find(_ ids: [UUID], _ user: UserID) async -> [UUID: StoredRequest]? {
+        do throws(ReadFailure) { return try await stored.requests(ids, of: user) } catch { return nil }
+    }
+
+    private func answer(
+        _ id: UUID, _ user: UserID, _ view: LaneStore.View?, _ found: [UUID: StoredRequest]?
+    ) throws(Unavailable) -> Answer {
+        if let row = found?[id] {
+            if row.isRedriven { return .resource(RequestResource(id: id, user: user, state: .queued)) }
+            return .resource(row.resource)
+        }
+        guard let view else { throw Unavailable() }
+        if mayBeQueued(id, view) { return .resource(waiting(id, user, view)) }
+        guard found != nil else { throw Unavailable() }
+        if isPastRetention(id) { return .expired }
+        unaccounted.add()
+        return .resource(RequestResource(id: id, user: user, state: .unaccounted))
+    }
+
+    private func isPastRetention(_ id: UUID) -> Bool {
+        RequestLife.expiry(of: id, retention: retention).micros < loop.wallMicros
+    }
+
+    /// The lane is first in, first out: what is younger than its head has not been applied. Not asked of an old request:
+    /// a redriven entry keeps its old id, and may be the head.
+    private func isSurelyQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
+        guard let head = view.head, !head.isRedrive, view.parked == nil else { return false }
+        let age = loop.wallMicros / 1000 - id.milliseconds
+        return head.id <= id && age < resultTTL.components.seconds * 500
+    }
+
+    private func mayBeQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
+        let latest = id.milliseconds + RequestStates.skewMilliseconds
+        if let head = view.head, head.isRedrive || head.id.milliseconds <= latest { return true }
+        if let parked = view.parked, parked.milliseconds <= latest { return true }
+        return false
+    }
+
+    /// `retrying` for the mutation that is tried again; those behind it wait for it.
+    private func waiting(_ id: UUID, _ user: UserID, _ view: LaneStore.View) -> RequestResource {
+        guard view.parked == id, let next = view.nextTry, view.attempts > 0 else {
+            return RequestResource(id: id, user: user, state: .queued)
+        }
+        return RequestResource(
+            id: id, user: user, state: .retrying(attempts: view.attempts, nextAttemptAt: next))
+    }
+}
+
+extension RequestStates.Answer {
+    /// True for a state that does not change by itself.
+    func isDone() -> Bool {
+        switch self {
+        // Workers write results of what is done, and nothing else.
+        case .stored, .expired: true
+        case .resource(let resource): resource.isDone
+        }
+    }
+}

@@ -1,0 +1,106 @@
+internal import CSystem
+internal import Shared
+
+/// What one loop has for itself: connections to the stores, handlers, the HTTP server. The first loop also has the
+/// operators' listener and the signals.
+final class LoopWiring {
+    private let shared: Wiring
+    private let loop: EventLoop
+    private let pipeline: RedisPipeline
+    private let subscriber: RedisSubscriber
+    private let postgres: LoopPostgres
+    private let services: Services
+
+    init(_ shared: Wiring, on loop: EventLoop) {
+        self.shared = shared
+        self.loop = loop
+        let configuration = shared.configuration
+        let options = RedisOptions(name: "tasklane-ingest-\(loop.index)")
+        pipeline = RedisPipeline(loop: loop, url: shared.redisURL, options: options)
+        postgres = LoopPostgres(
+            loop: loop,
+            options: PostgresOptions(
+                url: configuration.databaseURL, applicationName: "tasklane-ingest",
+                preparedStatements: configuration.preparedStatements))
+        let waiters = Waiters(on: loop, count: shared.metrics.waiters)
+        subscriber = RedisSubscriber(
+            loop: loop, url: shared.redisURL, options: options, channels: shared.laneKeys.map(\.done),
+            received: { message in
+                if case .message(_, let payload) = message { waiters.done(payload.span) }
+            }, subscribed: { waiters.ringAll() })
+        let lanes = LaneStore(
+            on: loop, redis: LoopRedis(pipeline: pipeline, loop: loop), keys: shared.laneKeys,
+            depths: shared.depths, reader: JSONReader(), replicas: configuration.waitReplicas)
+        let reads = TaskReads(postgres, log: shared.log)
+        let states = RequestStates(
+            on: loop, lanes: lanes, stored: reads, configuration: configuration,
+            unaccounted: shared.metrics.unaccounted)
+        let authenticator = Authenticator(
+            ring: shared.ring, keySource: shared.keySource, apiKeys: nil,
+            failures: shared.authenticationFailures, clock: { Timestamp(micros: loop.wallMicros) })
+        services = Services(
+            on: loop, configuration: configuration, idKey: shared.settings.idKey,
+            authenticator: authenticator, lanes: lanes, waiters: waiters, states: states, reads: reads,
+            rateLimiter: shared.rateLimiter, metrics: shared.metrics, log: shared.log)
+    }
+
+    /// Serves until the stop signal, then drains.
+    func run(_ sockets: [ListeningSocket]) async throws(SystemError) {
+        let health = Health(pipeline: pipeline, postgres: postgres, services: services)
+        let pages = PublicPages(openAPI: shared.openAPI, health: health)
+        let api = API(table: .api, services: services, publicPages: pages)
+        let server = try Server(on: loop, sockets: sockets, budget: shared.budget, handler: api)
+        server.onDrain { [services] in services.drain() }
+        var admin: Server?
+        if loop.index == 0 {
+            try watchSignals()
+            let handler = AdminAPI(shared: shared, services: services, health: health, pipeline: pipeline)
+            admin = try Server(
+                on: loop, sockets: shared.adminSockets, budget: ConnectionBudget(max: 64), handler: handler)
+            if let keySource = shared.keySource { await keySource.refresh(now: services.now) }
+            tick()
+        }
+        shared.loopIsReady()
+        await shared.stop.wait(on: loop)
+        if loop.index == 0 { shared.notifier.stopping(status: "Draining") }
+        services.isDraining = true
+        let cut = await server.drain(within: .seconds(28))
+        if cut > 0 { shared.log.warn("connections were cut", .integer("count", cut)) }
+        await admin?.drain(within: .seconds(1))
+        subscriber.stop()
+        pipeline.stop()
+        postgres.stop()
+    }
+
+    private func watchSignals() throws(SystemError) {
+        try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { [shared] signal in
+            if signal == SIGHUP { return shared.reload() }
+            shared.log.info("draining", .integer("signal", signal))
+            shared.stop.raise()
+        }
+    }
+
+    /// Every few seconds: fresh keys, and a sign of life for the service manager.
+    private func tick() {
+        shared.keySource?.keepFresh(now: services.now)
+        shared.notifier.watchdog()
+        _ = loop.schedule(at: loop.now + .seconds(5)) { [weak self] in self?.tick() }
+    }
+}
+
+extension Wiring {
+    /// Reads level and secrets again (SIGHUP); what is wrong leaves everything as it was.
+    func reload() {
+        notifier.reloading()
+        let (fresh, faults) = Configuration.read(Environment.process())
+        let (secrets, secretFaults) = TokenSecret.read(fresh)
+        if faults.isEmpty, secretFaults.isEmpty {
+            log.setLevel(fresh.logLevel)
+            ring.update { KeySet(secrets: secrets, publicKeys: $0.publicKeys, policy: $0.policy) }
+            log.info("configuration reloaded", .integer("secrets", secrets.count))
+        } else {
+            for fault in faults + secretFaults { log.error("not reloaded", .text("why", fault)) }
+        }
+        notifier.ready(status: "Accepting on \(configuration.listen)")
+    }
+}

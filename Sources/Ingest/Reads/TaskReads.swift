@@ -1,0 +1,87 @@
+internal import Shared
+
+/// PostgreSQL did not answer, or refused: a read cannot be given.
+struct ReadFailure: Error {}
+
+/// Reads straight from PostgreSQL, without blocking the loop (API.md §3).
+final class TaskReads {
+    private let postgres: LoopPostgres
+    private let log: Log
+
+    init(_ postgres: LoopPostgres, log: Log) {
+        self.postgres = postgres
+        self.log = log
+    }
+
+    private static let one = PostgresStatement(
+        name: "read_task",
+        "SELECT \(TaskListStatement.columns) FROM tasks WHERE user_id = $1 AND id = $2")
+
+    private static let profile = PostgresStatement(
+        name: "read_profile", "SELECT email, name, created_at FROM users WHERE id = $1")
+
+    private static let requests = PostgresStatement(
+        name: "read_requests",
+        """
+        SELECT r.request_id, r.operation, r.status, r.code, r.task_id, r.version, r.finished_at,
+               d.state, d.reason, jsonb_array_length(d.attempts)::int4,
+               t.title, t.description, t.completed, t.priority, t.due_at, t.created_at, t.updated_at
+          FROM requests r
+          LEFT JOIN dead_letters d ON d.request_id = r.request_id
+          LEFT JOIN tasks t ON t.user_id = r.user_id AND t.id = r.task_id AND t.version = r.version
+                           AND r.status IN (200, 201)
+         WHERE r.user_id = $1 AND r.request_id = ANY ($2)
+        """)
+
+    func task(_ id: UUID, of user: UserID) async throws(ReadFailure) -> TaskItem? {
+        let rows = try await query(Self.one, [.utf8(user.bytes), .uuid(id)])
+        return rows.first.map { TaskItem($0, user: user) }
+    }
+
+    /// At most `limit` tasks, and whether there are more.
+    func page(
+        _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?
+    ) async throws(ReadFailure) -> (tasks: [TaskItem], hasMore: Bool) {
+        let statement = TaskListStatement(query, user: user, after: cursor)
+        let rows = try await self.query(PostgresStatement(statement.text), statement.parameters)
+        let tasks = rows.prefix(query.limit).map { TaskItem($0, user: user) }
+        return (tasks, rows.count > query.limit)
+    }
+
+    /// What the user's row says; nil before the first applied mutation.
+    func profile(of user: UserID) async throws(ReadFailure) -> UserProfile? {
+        let rows = try await query(Self.profile, [.utf8(user.bytes)])
+        return rows.first.map { row in
+            UserProfile(
+                email: row.optionalBytes(0), name: row.optionalBytes(1), createdAt: row.timestamp(2))
+        }
+    }
+
+    /// What the inbox knows of requests of one user.
+    func requests(_ ids: [UUID], of user: UserID) async throws(ReadFailure) -> [UUID: StoredRequest] {
+        let rows = try await query(Self.requests, [.utf8(user.bytes), .array(.uuids(ids))])
+        var found: [UUID: StoredRequest] = [:]
+        for row in rows { found[row.uuid(0)] = StoredRequest(row, user: user) }
+        return found
+    }
+
+    private func query(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter]
+    ) async throws(ReadFailure) -> PostgresRows {
+        do throws(PostgresError) { return try await postgres.query(statement, parameters) } catch {
+            if case .server(let refusal) = error {
+                log.error("a read was refused", .text("sqlstate", "\(refusal.state)"))
+            } else {
+                log.debug("a read failed", .text("error", "\(error)"))
+            }
+            throw ReadFailure()
+        }
+    }
+}
+
+/// A row of `users`.
+struct UserProfile: Equatable {
+    var email: [UInt8]?
+    var name: [UInt8]?
+    var createdAt: Timestamp?
+}

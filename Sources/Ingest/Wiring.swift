@@ -1,0 +1,132 @@
+internal import CSystem
+internal import Shared
+internal import Synchronization
+
+/// Makes everything that ingest is made of, and puts it together. What is shared by the loops stands here; what each
+/// loop has for itself is a `LoopWiring`.
+final class Wiring: Sendable {
+    let environment: Environment
+    let configuration: Configuration
+    let log: Log
+    let redisURL: RedisURL
+    let settings: DeploymentSettings
+    let notifier: Notifier
+    let registry = MetricRegistry()
+    let metrics: APIMetrics
+    let ring: KeyRing
+    let keySource: KeySource?
+    let authenticationFailures: AuthenticationFailures
+    let rateLimiter: RateLimiter?
+    let depths: LaneDepths
+    let laneKeys: [LaneKeys]
+    let budget: ConnectionBudget
+    let stop = StopSignal()
+    let openAPI = OpenAPI.document(RouteTable.api)
+    private let sockets: [[ListeningSocket]]
+    let adminSockets: [ListeningSocket]
+    let isAdminLocal: Bool
+    let loopCount: Int
+    private let readyLoops = Atomic<Int>(0)
+
+    init(
+        environment: Environment, configuration: Configuration, faults: [String], log: Log
+    ) throws(StartFailure) {
+        self.environment = environment
+        self.configuration = configuration
+        self.log = log
+        notifier = Notifier(environment)
+        let (secrets, secretFaults) = TokenSecret.read(configuration)
+        var faults = faults + secretFaults
+        let place = KeyPlace.read(configuration, &faults)
+        if secrets.isEmpty, place == nil, faults.isEmpty {
+            faults.append(
+                "no key to check tokens with: set BETTER_AUTH_SECRET, TASKLANE_JWT_SECRETS or a JWKS")
+        }
+        guard let redisURL = RedisURL(configuration.redisURL), faults.isEmpty else {
+            throw StartFailure(faults.isEmpty ? ["REDIS_URL is malformed: write redis://host:port"] : faults)
+        }
+        self.redisURL = redisURL
+        settings = try DeploymentSettings.read(configuration, redisURL, log)
+        ring = KeyRing(
+            KeySet(
+                secrets: secrets, publicKeys: place == nil ? nil : [],
+                policy: TokenPolicy(issuer: configuration.jwtIssuer, audience: configuration.jwtAudience)))
+        do throws(SystemError) {
+            keySource = if let place { try KeySource(place, ring: ring, log: log) } else { nil }
+        } catch { throw StartFailure("cannot start a thread: \(error)") }
+        authenticationFailures = AuthenticationFailures(metrics: registry, log: log)
+        metrics = APIMetrics(registry, routes: RouteTable.api.routes + RouteTable.admin.routes)
+        rateLimiter = configuration.userRate.map { RateLimiter($0) }
+        depths = LaneDepths(lanes: configuration.lanes, limit: configuration.laneLimit)
+        laneKeys = LaneKeys.table(lanes: configuration.lanes)
+        budget = ConnectionBudget(max: configuration.connectionsMax)
+        loopCount = configuration.ingestThreads > 0 ? configuration.ingestThreads : Wiring.coreCount
+        (sockets, adminSockets) = try Wiring.open(environment, configuration, loopCount)
+        isAdminLocal = configuration.adminListen.hasPrefix("unix:")
+    }
+
+    private static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    /// Sockets of the service manager replace the configured address.
+    private static func open(
+        _ environment: Environment, _ configuration: Configuration, _ loopCount: Int
+    ) throws(StartFailure) -> ([[ListeningSocket]], [ListeningSocket]) {
+        do {
+            let inherited = try InheritedSockets.find(pid: getpid()) { environment.value($0) }
+            let forAdmin = inherited.filter { $0.name == "admin" }
+            let forAPI = inherited.filter { $0.name != "admin" }
+            let sockets =
+                forAPI.isEmpty
+                ? try ListeningSocket.open(try address(configuration.listen), loopCount: loopCount)
+                : InheritedSockets.adopt(forAPI, loopCount: loopCount)
+            let admin =
+                forAdmin.isEmpty
+                ? try ListeningSocket.open(try address(configuration.adminListen), loopCount: 1)[0]
+                : InheritedSockets.adopt(forAdmin, loopCount: 1)[0]
+            return (sockets, admin)
+        } catch { throw StartFailure("\(error)") }
+    }
+
+    private static func address(_ text: String) throws(ListeningSocket.Failure) -> ListenAddress {
+        guard let address = ListenAddress(text) else { throw .badAddress(text) }
+        return address
+    }
+
+    /// Runs the loops; returns when all have drained.
+    func run() throws(StartFailure) {
+        do throws(SystemError) {
+            let group = try LoopGroup(count: loopCount, name: "ingest")
+            try group.run { [self] loop in
+                do throws(SystemError) {
+                    try await LoopWiring(self, on: loop).run(sockets[loop.index])
+                } catch {
+                    log.error("a loop cannot start", .text("why", "\(error)"))
+                    stop.raise()
+                }
+            }
+        } catch { throw StartFailure("cannot start the event loops: \(error)") }
+        log.info("stopped")
+    }
+
+    /// Called by each loop when it serves; the last one tells the service manager.
+    func loopIsReady() {
+        guard readyLoops.add(1, ordering: .relaxed).newValue == loopCount else { return }
+        notifier.ready(status: "Accepting on \(configuration.listen)")
+        log.info(
+            "ready", .text("listen", configuration.listen), .text("admin", configuration.adminListen),
+            .integer("loops", loopCount), .integer("lanes", configuration.lanes))
+    }
+}
+
+/// Where public keys come from.
+enum KeyPlace {
+    static func read(_ configuration: Configuration, _ faults: inout [String]) -> KeySource.Place? {
+        if let file = configuration.jwksFile { return .file(file) }
+        guard let url = configuration.jwksURL else { return nil }
+        guard let address = HTTPAddress(url) else {
+            faults.append("TASKLANE_JWKS_URL is no usable URL: write https://…, or http:// on loopback")
+            return nil
+        }
+        return .url(address)
+    }
+}
