@@ -108,6 +108,7 @@ import Testing
         let day = Partitions.Day(of: noon)
         try session.script(
             """
+            INSERT INTO requests VALUES ('\(day.least)', 'u', 1, 500, 'operation-dead-lettered', '\(day.least)', NULL, 0, now());
             INSERT INTO dead_letters (request_id, lane, reason, signature, payload, attempts, state, forced, redrive,
                 dead_at, state_at)
             VALUES ('\(day.least)', 0, 'poison', 's', '', '[]', 'redriving', false, 1, now(), now())

@@ -120,8 +120,10 @@ package struct Partitions {
     private func holdsRedrive(_ day: Day) throws(PostgresError) -> Bool {
         let look = PostgresStatement(
             """
-            SELECT EXISTS (SELECT FROM dead_letters
-                WHERE state = 'redriving' AND request_id >= $1 AND request_id < $2)
+            SELECT EXISTS (SELECT FROM dead_letters d
+                WHERE d.state IN ('redriving', 'redriven') AND d.request_id >= $1 AND d.request_id < $2
+                AND EXISTS (SELECT FROM requests r WHERE r.request_id = d.request_id AND r.redrive < d.redrive
+                    AND r.request_id >= $1 AND r.request_id < $2))
             """)
         return try session.query(look, [.uuid(day.least), .uuid(day.next.least)]).first?.bool(0) ?? false
     }

@@ -7,6 +7,8 @@ final class WorkerReport: Sendable {
         var lanesOwned = 0
         var lanesReady = false
         var applied = 0
+        var redisIsGood = true
+        var postgresIsGood = true
         /// When each applier last ended a turn, with work or for want of it.
         var progress: [Int: Timestamp] = [:]
     }
@@ -31,6 +33,7 @@ final class WorkerReport: Sendable {
         state.withLock { state in
             state.lanesOwned = count
             state.lanesReady = true
+            state.redisIsGood = true
         }
     }
 
@@ -79,6 +82,16 @@ final class WorkerReport: Sendable {
     /// True once the lease thread has looked for lanes.
     var isReady: Bool { state.withLock { $0.lanesReady } }
 
+    /// What a worker needs to be of use, by name.
+    func checks() -> [(name: String, isGood: Bool)] {
+        state.withLock { state in
+            [
+                ("leases", state.lanesReady), ("redis", state.redisIsGood),
+                ("postgresql", state.postgresIsGood),
+            ]
+        }
+    }
+
     /// One line for systemd.
     var statusLine: String {
         let (lanes, applied) = state.withLock { ($0.lanesOwned, $0.applied) }
@@ -95,17 +108,35 @@ final class WorkerReport: Sendable {
 
     func queueFailed(_ error: QueueError) {
         metrics.redisErrors.add()
+        state.withLock { $0.redisIsGood = false }
         log.warn("redis failed", .text("error", "\(error)"))
     }
 
     func ledgerFailed(_ error: LedgerError) {
         metrics.postgresErrors.add()
+        if case .unreachable = error { state.withLock { $0.postgresIsGood = false } }
         if case .outage(_, sessionLost: true) = error {
             metrics.retriesKiller.add()
         } else {
             metrics.retriesOutage.add()
         }
         log.warn("postgresql failed", .text("error", error.summary))
+    }
+
+    // MARK: housework
+
+    func houseworkFailed(_ error: String) { log.warn("housework failed", .text("error", error)) }
+
+    func madeDay(_ day: Partitions.Day) { log.info("made a day of the inbox", .text("table", day.table)) }
+
+    func droppedDay(_ day: Partitions.Day) {
+        metrics.partitionsDropped.add()
+        log.info("dropped a day of the inbox", .text("table", day.table))
+    }
+
+    func finishedRedrives(_ count: Int) {
+        metrics.redriven.add(count)
+        log.info("finished redrives", .integer("count", count))
     }
 
     /// A batch was committed. Counts and logs what is new in it.
@@ -134,7 +165,10 @@ final class WorkerReport: Sendable {
             }
         }
         lines.flush()
-        state.withLock { $0.applied += count }
+        state.withLock { state in
+            state.applied += count
+            state.postgresIsGood = true
+        }
     }
 }
 

@@ -1,0 +1,7 @@
+internal import CSystem
+import Shared
+
+/// The machine's wall clock.
+enum SystemClock {
+    static func now() -> Timestamp { Timestamp(micros: tl_now_micros()) }
+}
