@@ -7,6 +7,9 @@ package struct EnqueueCommand: Sendable {
     private let pushed: Int
     private let lines: [EnqueueLine]
 
+    /// How long an Idempotency-Key is kept at least (API.md §4).
+    package static let keyLifetimeMin: Duration = .seconds(86400)
+
     /// Pushes entries in order and counts them.
     ///
     /// A transaction, so that the counter and the list cannot part, wherever a process dies (measured: 3.5 µs of
@@ -24,12 +27,13 @@ package struct EnqueueCommand: Sendable {
     /// `LaneScript.enqueue`; NOSCRIPT means that nothing was done.
     ///
     /// - Parameters:
-    ///   - lifetime: how long a key is kept, in whole seconds; at least a day.
+    ///   - lifetime: how long a key is kept, in whole seconds; at least `keyLifetimeMin`.
     ///   - lenient: a key reused with another fingerprint refuses its own line only, instead of all.
     package static func once(
         _ lines: [EnqueueLine], of user: UserID, keys: LaneKeys, lifetime: Duration, lenient: Bool = false
     ) -> EnqueueCommand {
         precondition(!lines.isEmpty, "nothing to push")
+        precondition(lifetime >= keyLifetimeMin, "a key must outlive a day")
         let names = lines.compactMap { $0.key }.map {
             RedisArgument.bytes(keys.idempotency(user, key: $0.name))
         }
