@@ -25,7 +25,7 @@ final class KeySource: Sendable {
     private let state: Mutex<State>
     private let ring: KeyRing
     private let log: Log
-    private let threads: BlockingThreads
+    private let threads: BlockingThreads<Void>
 
     init(_ place: Place, ring: KeyRing, log: Log) throws(SystemError) {
         state = Mutex(State(place: place))
@@ -96,7 +96,7 @@ final class KeySource: Sendable {
     }
 
     private func read(_ now: Timestamp) {
-        let isTaken = threads.submit { self.finish(self.readNow(), now) }
+        let isTaken = threads.submit { _ in self.finish(self.readNow(), now) }
         if !isTaken { finish(false, now) }
     }
 

@@ -112,7 +112,7 @@ extension Connection {
                 return answer(tooLarge(head, bodyBytesMax), head, bodyIsRead: isWhole)
             }
             if isWhole {
-                begin(Request(head: head), respond)
+                begin(Request(head: head, socket: fd), respond)
             } else {
                 awaitBody(head, bodyBytesMax, respond)
             }
@@ -181,7 +181,7 @@ extension Connection {
     private func bodyIsComplete(followedBy input: Span<UInt8>, from place: Int) {
         guard let (head, respond) = awaited else { preconditionFailure("a body is read for a request") }
         inbox.append(input, from: place)
-        let request = Request(head: head.with(bytes: assembled))
+        let request = Request(head: head.with(bytes: assembled), socket: fd)
         awaited = nil
         assembled = []
         begin(request, respond)

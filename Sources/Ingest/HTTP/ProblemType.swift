@@ -4,7 +4,7 @@ enum ProblemType: CaseIterable, Sendable {
     case invalidIdempotencyKey
     case unauthorized, forbidden
     case notFound, taskNotFound, requestNotFound
-    case methodNotAllowed, requestTimeout, taskIDConflict, superseded, preconditionFailed
+    case methodNotAllowed, requestTimeout, taskIDConflict, emailTaken, superseded, preconditionFailed
     case contentTooLarge, uriTooLong, unsupportedMediaType, idempotencyKeyReused
     case rateLimited, headersTooLarge
     case `internal`, operationDeadLettered, notImplemented
@@ -34,6 +34,7 @@ enum ProblemType: CaseIterable, Sendable {
         case .methodNotAllowed: ("method-not-allowed", 405, "Method not allowed")
         case .requestTimeout: ("request-timeout", 408, "The request took too long")
         case .taskIDConflict: ("task-id-conflict", 409, "A task with this id exists")
+        case .emailTaken: ("email-taken", 409, "The e-mail address has an account")
         case .superseded: ("superseded", 409, "A later change has overtaken this one")
         case .preconditionFailed: ("precondition-failed", 412, "Precondition failed")
         case .contentTooLarge: ("content-too-large", 413, "The body is too large")

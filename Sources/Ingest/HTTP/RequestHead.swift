@@ -84,6 +84,8 @@ struct RequestHead: Sendable {
 /// A whole request: the head, and the body behind it in the same bytes.
 struct Request: Sendable {
     let head: RequestHead
+    /// The connection, for asking whose it is; only while the handler has not waited yet.
+    var socket: Int32 = -1
     /// The body as sent, or put together from its chunks; empty when there is none.
     var body: ArraySlice<UInt8> { head.bytes[head.layout.headEnd...] }
 }

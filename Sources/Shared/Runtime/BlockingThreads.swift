@@ -3,19 +3,26 @@ internal import Synchronization
 
 /// A few threads for calls that block, such as password hashes, so that no loop has to. Jobs run in the order in
 /// which they came; when too many wait, new ones are refused at once rather than late.
-package final class BlockingThreads: Sendable {
-    private let queue: JobQueue
+///
+/// Each thread has a `Context` of its own, such as a session with PostgreSQL, which never leaves it.
+package final class BlockingThreads<Context>: Sendable {
+    private let queue: JobQueue<Context>
 
     /// Starts the threads. They end, after the jobs that wait, when this object goes.
-    /// - Parameter waitingMax: jobs that may wait for a thread.
-    package init(name: String, count: Int, waitingMax: Int) throws(SystemError) {
+    /// - Parameters:
+    ///   - waitingMax: jobs that may wait for a thread.
+    ///   - makeContext: called once on each thread.
+    package init(
+        name: String, count: Int, waitingMax: Int, makeContext: @escaping @Sendable () -> Context
+    ) throws(SystemError) {
         precondition(count > 0 && waitingMax > 0, "threads without number or work")
-        let queue = try JobQueue(waitingMax: waitingMax)
+        let queue = try JobQueue<Context>(waitingMax: waitingMax)
         self.queue = queue
         for index in 0..<count {
             pthread_detach(
                 try startThread(name: "\(name)-\(index)") {
-                    while let job = queue.take() { job() }
+                    let context = makeContext()
+                    while let job = queue.take() { job(context) }
                 })
         }
     }
@@ -23,21 +30,21 @@ package final class BlockingThreads: Sendable {
     deinit { queue.close() }
 
     /// Runs `job` on one of the threads, soon; false when too many wait already. From any thread.
-    package func submit(_ job: @escaping @Sendable () -> Void) -> Bool { queue.put(job) }
+    package func submit(_ job: @escaping @Sendable (Context) -> Void) -> Bool { queue.put(job) }
 
     /// Runs `body` on one of the threads while the calling task waits; nil when too many wait already.
-    package func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+    package func run<Value: Sendable>(_ body: @escaping @Sendable (Context) -> Value) async -> Value? {
         await withCheckedContinuation { continuation in
-            let isTaken = queue.put { continuation.resume(returning: body()) }
+            let isTaken = queue.put { continuation.resume(returning: body($0)) }
             if !isTaken { continuation.resume(returning: nil) }
         }
     }
 }
 
 /// The jobs that wait, and an eventfd that counts them: threads sleep in reading it.
-private final class JobQueue: Sendable {
+private final class JobQueue<Context>: Sendable {
     private struct State {
-        var jobs: [@Sendable () -> Void] = []
+        var jobs: [@Sendable (Context) -> Void] = []
         var isClosed = false
     }
     private let state = Mutex(State())
@@ -51,7 +58,7 @@ private final class JobQueue: Sendable {
 
     deinit { CSystem.close(countFD) }
 
-    func put(_ job: @escaping @Sendable () -> Void) -> Bool {
+    func put(_ job: @escaping @Sendable (Context) -> Void) -> Bool {
         let isTaken = state.withLock { state in
             guard !state.isClosed, state.jobs.count < waitingMax else { return false }
             state.jobs.append(job)
@@ -62,7 +69,7 @@ private final class JobQueue: Sendable {
     }
 
     /// The next job, once there is one; nil when the queue is closed and empty.
-    func take() -> (@Sendable () -> Void)? {
+    func take() -> (@Sendable (Context) -> Void)? {
         var count: UInt64 = 0
         // Fails only for a signal, after which there may be nothing: then it reads again.
         while unsafe read(countFD, &count, 8) != 8 {}
@@ -79,5 +86,12 @@ private final class JobQueue: Sendable {
     private func add(_ count: UInt64) {
         var count = count
         _ = unsafe write(countFD, &count, 8)
+    }
+}
+
+extension BlockingThreads where Context == Void {
+    /// Threads that need nothing of their own.
+    package convenience init(name: String, count: Int, waitingMax: Int) throws(SystemError) {
+        try self.init(name: name, count: count, waitingMax: waitingMax) {}
     }
 }

@@ -8,7 +8,8 @@ package struct Migration: Sendable {
 
     /// Every step, in order. A new file in `SQL/` gets its line here (SwiftPM replaces the leading 0 of `0001_x.sql`).
     package static let all: [Migration] = [
-        Migration(number: 1, name: "tables", sql: PackageResources._001_tables_sql)
+        Migration(number: 1, name: "tables", sql: PackageResources._001_tables_sql),
+        Migration(number: 2, name: "accounts", sql: PackageResources._002_accounts_sql),
     ]
 
     /// The version that this build of the daemons works with.

@@ -39,6 +39,7 @@ enum ProblemPage {
         case .methodNotAllowed: "The path exists, but not with this method."
         case .requestTimeout: "The request did not arrive in time."
         case .taskIDConflict: "The user has a task with this id already."
+        case .emailTaken: "The e-mail address has an account already, perhaps in other capitals."
         case .superseded: "A mutation that was sent off again was overtaken by a later change of its task."
         case .preconditionFailed:
             "The task's version was none of those in If-Match when the mutation was applied."
@@ -68,6 +69,7 @@ enum ProblemPage {
         case .operationDeadLettered: "Do not send it again: an operator can. Ask with the request's id."
         case .preconditionFailed, .superseded: "Read the task again and decide anew."
         case .unauthorized: "Get a new token and send it as <code>Authorization: Bearer</code>."
+        case .emailTaken: "Log in, or register with another address."
         case .idempotencyKeyReused: "Use a new key for a new request."
         case .invalidCursor: "Begin again at the first page."
         default: "Mend the request; sent again as it is, it fails again."
