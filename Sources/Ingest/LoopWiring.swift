@@ -35,8 +35,10 @@ final class LoopWiring {
         let states = RequestStates(
             on: loop, lanes: lanes, stored: reads, configuration: configuration,
             unaccounted: shared.metrics.unaccounted)
+        let apiKeys = APIKeyCache(
+            ask: { await shared.apiKeys.find($0) }, spawn: { loop.spawn($0) })
         let authenticator = Authenticator(
-            ring: shared.ring, keySource: shared.keySource, apiKeys: nil,
+            ring: shared.ring, keySource: shared.keySource, apiKeys: apiKeys,
             failures: shared.authenticationFailures, clock: { Timestamp(micros: loop.wallMicros) })
         services = Services(
             on: loop, configuration: configuration, idKey: shared.settings.idKey,
@@ -48,7 +50,8 @@ final class LoopWiring {
     func run(_ sockets: [ListeningSocket]) async throws(SystemError) {
         let health = Health(pipeline: pipeline, postgres: postgres, services: services)
         let pages = PublicPages(openAPI: shared.openAPI, health: health)
-        let api = API(table: .api, services: services, publicPages: pages)
+        let api = API(
+            table: shared.table, services: services, publicPages: pages, accounts: shared.accounts)
         let server = try Server(on: loop, sockets: sockets, budget: shared.budget, handler: api)
         server.onDrain { [services] in services.drain() }
         var admin: Server?
@@ -73,8 +76,11 @@ final class LoopWiring {
     }
 
     private func watchSignals() throws(SystemError) {
-        try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { [shared] signal in
-            if signal == SIGHUP { return shared.reload() }
+        try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { [shared, loop, services] signal in
+            if signal == SIGHUP {
+                loop.spawn { await shared.reload(now: services.now) }
+                return
+            }
             shared.log.info("draining", .integer("signal", signal))
             shared.stop.raise()
         }
@@ -89,17 +95,18 @@ final class LoopWiring {
 }
 
 extension Wiring {
-    /// Reads level and secrets again (SIGHUP); what is wrong leaves everything as it was.
-    func reload() {
+    /// Reads level, secrets and public keys again (SIGHUP); what is wrong leaves everything as it was.
+    func reload(now: Timestamp) async {
         notifier.reloading()
         let (fresh, faults) = Configuration.read(Environment.process())
-        let (secrets, secretFaults) = TokenSecret.read(fresh)
-        if faults.isEmpty, secretFaults.isEmpty {
+        let keys = KeyConfiguration(fresh)
+        if faults.isEmpty, keys.faults.isEmpty {
             log.setLevel(fresh.logLevel)
-            ring.update { KeySet(secrets: secrets, publicKeys: $0.publicKeys, policy: $0.policy) }
-            log.info("configuration reloaded", .integer("secrets", secrets.count))
+            ring.update { KeySet(secrets: keys.secrets, publicKeys: $0.publicKeys, policy: keys.policy) }
+            if let place = keys.place { await keySource?.move(to: place, now: now) }
+            log.info("configuration reloaded", .integer("secrets", keys.secrets.count))
         } else {
-            for fault in faults + secretFaults { log.error("not reloaded", .text("why", fault)) }
+            for fault in faults + keys.faults { log.error("not reloaded", .text("why", fault)) }
         }
         notifier.ready(status: "Accepting on \(configuration.listen)")
     }

@@ -15,13 +15,17 @@ final class Wiring: Sendable {
     let metrics: APIMetrics
     let ring: KeyRing
     let keySource: KeySource?
+    let apiKeys: APIKeyLookup
+    /// Nil unless `TASKLANE_ACCOUNTS` is on.
+    let accounts: AccountRoutes?
+    let table: RouteTable
     let authenticationFailures: AuthenticationFailures
     let rateLimiter: RateLimiter?
     let depths: LaneDepths
     let laneKeys: [LaneKeys]
     let budget: ConnectionBudget
     let stop = StopSignal()
-    let openAPI = OpenAPI.document(RouteTable.api)
+    let openAPI: [UInt8]
     private let sockets: [[ListeningSocket]]
     let adminSockets: [ListeningSocket]
     let isAdminLocal: Bool
@@ -35,27 +39,28 @@ final class Wiring: Sendable {
         self.configuration = configuration
         self.log = log
         notifier = Notifier(environment)
-        let (secrets, secretFaults) = TokenSecret.read(configuration)
-        var faults = faults + secretFaults
-        let place = KeyPlace.read(configuration, &faults)
-        if secrets.isEmpty, place == nil, faults.isEmpty {
-            faults.append(
-                "no key to check tokens with: set BETTER_AUTH_SECRET, TASKLANE_JWT_SECRETS or a JWKS")
-        }
+        let keys = KeyConfiguration(configuration)
+        let faults = faults + keys.faults
         guard let redisURL = RedisURL(configuration.redisURL), faults.isEmpty else {
             throw StartFailure(faults.isEmpty ? ["REDIS_URL is malformed: write redis://host:port"] : faults)
         }
         self.redisURL = redisURL
         settings = try DeploymentSettings.read(configuration, redisURL, log)
-        ring = KeyRing(
-            KeySet(
-                secrets: secrets, publicKeys: place == nil ? nil : [],
-                policy: TokenPolicy(issuer: configuration.jwtIssuer, audience: configuration.jwtAudience)))
+        ring = KeyRing(keys.keys)
+        let postgres = PostgresOptions(
+            url: configuration.databaseURL, applicationName: "tasklane-ingest",
+            preparedStatements: configuration.preparedStatements)
         do throws(SystemError) {
-            keySource = if let place { try KeySource(place, ring: ring, log: log) } else { nil }
+            keySource = if let place = keys.place { try KeySource(place, ring: ring, log: log) } else { nil }
+            apiKeys = try APIKeyLookup(postgres)
+            accounts =
+                configuration.accounts
+                ? try AccountRoutes(postgres, ring: ring, metrics: registry, log: log) : nil
         } catch { throw StartFailure("cannot start a thread: \(error)") }
         authenticationFailures = AuthenticationFailures(metrics: registry, log: log)
-        metrics = APIMetrics(registry, routes: RouteTable.api.routes + RouteTable.admin.routes)
+        table = configuration.accounts ? .apiWithAccounts : .api
+        openAPI = OpenAPI.document(table)
+        metrics = APIMetrics(registry, routes: table.routes + RouteTable.admin.routes)
         rateLimiter = configuration.userRate.map { RateLimiter($0) }
         depths = LaneDepths(lanes: configuration.lanes, limit: configuration.laneLimit)
         laneKeys = LaneKeys.table(lanes: configuration.lanes)
@@ -115,18 +120,5 @@ final class Wiring: Sendable {
         log.info(
             "ready", .text("listen", configuration.listen), .text("admin", configuration.adminListen),
             .integer("loops", loopCount), .integer("lanes", configuration.lanes))
-    }
-}
-
-/// Where public keys come from.
-enum KeyPlace {
-    static func read(_ configuration: Configuration, _ faults: inout [String]) -> KeySource.Place? {
-        if let file = configuration.jwksFile { return .file(file) }
-        guard let url = configuration.jwksURL else { return nil }
-        guard let address = HTTPAddress(url) else {
-            faults.append("TASKLANE_JWKS_URL is no usable URL: write https://…, or http:// on loopback")
-            return nil
-        }
-        return .url(address)
     }
 }

@@ -7,12 +7,14 @@ final class API: RequestHandler {
     private let services: Services
     private let cors: Cors
     private let publicPages: PublicPages
+    private let accounts: AccountRoutes?
     private var counters: [APIMetrics.Key: Counter] = [:]
 
-    init(table: RouteTable, services: Services, publicPages: PublicPages) {
+    init(table: RouteTable, services: Services, publicPages: PublicPages, accounts: AccountRoutes? = nil) {
         self.table = table
         self.services = services
         self.publicPages = publicPages
+        self.accounts = accounts
         cors = Cors(origins: services.configuration.corsOrigins)
     }
 
@@ -120,8 +122,17 @@ final class API: RequestHandler {
         case .getProfile: return await ReadHandler(services: services).profile(exchange)
         case .getRequest: return await RequestsHandler(services: services).one(exchange)
         case .getRequests: return await RequestsHandler(services: services).many(exchange)
+        case .register: return await account(request, .register)
+        case .logIn: return await account(request, .login)
+        case .refreshSession: return await account(request, .refresh)
+        case .logOut: return await account(request, .logout)
         default: return await publicPages.respond(exchange)
         }
+    }
+
+    private func account(_ request: Request, _ action: AccountRoutes.Action) async -> Response {
+        guard let accounts else { preconditionFailure("the routes of accounts are there without accounts") }
+        return await accounts.handle(request, action, now: services.now)
     }
 
     // MARK: Answers

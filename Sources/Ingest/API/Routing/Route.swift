@@ -85,6 +85,7 @@ struct Route: Sendable {
 enum Endpoint: String, CaseIterable, Sendable {
     case createTask, listTasks, getTask, replaceTask, updateTask, completeTask, deleteTask, bulk
     case getRequest, getRequests, getProfile
+    case register, logIn, refreshSession, logOut
     case health, openAPI, problem
     case live, ready, metrics, dashboard, dashboardScript, dashboardStyle, overview
 

@@ -75,6 +75,17 @@ struct RouteTable: Sendable {
         Route(.get, [.literal("problems"), .slug], .problem, .open),
     ])
 
+    /// The same with the routes of accounts, where `TASKLANE_ACCOUNTS` is on.
+    static let apiWithAccounts = RouteTable(
+        api.routes
+            + [("register", .register), ("login", .logIn), ("refresh", .refreshSession), ("logout", .logOut)]
+            .map {
+                (word: StaticString, endpoint: Endpoint) in
+                Route(
+                    .post, [.literal("api"), .literal("auth"), .literal(word)], endpoint, .open,
+                    .required([.json]), bodyBytesMax: AccountRoutes.bodyBytesMax)
+            })
+
     /// The operators' listener (API.md §12).
     static let admin = RouteTable([
         Route(.get, [.literal("livez")], .live, .open),
