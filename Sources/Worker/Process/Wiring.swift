@@ -121,7 +121,8 @@ final class Wiring: Sendable {
     }
 
     func startAdmin() throws(SystemError) -> AdminListener {
-        try AdminListener(adminAddress) { [self] path in answer(path) }
+        LaneMetrics(url: redis, lanes: configuration.lanes).register(with: report.metrics.registry)
+        return try AdminListener(adminAddress) { [self] path in answer(path) }
     }
 
     // MARK: health

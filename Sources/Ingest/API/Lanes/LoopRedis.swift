@@ -10,6 +10,7 @@ struct LoopRedis {
     func send(_ commands: [[RedisArgument]]) async throws(RedisError) -> [Swift.Result<
         RedisReply, RedisError
     >] {
+        guard pipeline.hasRoom(for: commands.count) else { throw .overloaded }
         var replies: [Swift.Result<RedisReply, RedisError>] = []
         replies.reserveCapacity(commands.count)
         let latch = Latch<[Swift.Result<RedisReply, RedisError>]>(on: loop)

@@ -40,6 +40,10 @@ package final class RedisPipeline: RedisLinkOwner {
     /// Commands that wait for a reply: what a readiness check or a metric shows.
     package var waitingCount: Int { waiters.count }
 
+    /// Whether `count` commands may be sent now. Ask before MULTI: a transaction cut short by the limit would swallow
+    /// the commands that follow.
+    package func hasRoom(for count: Int) -> Bool { waiters.count + count <= waitingMax }
+
     /// Closes for good; what waits is told.
     package func stop() { link.stop() }
 
