@@ -30,7 +30,8 @@ struct OpenAPIOperation {
         case .health: "Tell whether this daemon can do its work"
         case .openAPI: "This document"
         case .problem: "Explain a problem type"
-        case .live, .ready, .metrics, .dashboard, .dashboardScript, .dashboardStyle, .overview: "For operators"
+        case .live, .ready, .metrics, .dashboard, .dashboardScript, .dashboardStyle, .overview:
+            "For operators"
         }
     }
 
@@ -58,7 +59,9 @@ struct OpenAPIOperation {
             return path + ["Idempotency-Key", "If-Match", "Prefer", "traceparent"]
         case .bulk: return path + ["Idempotency-Key", "Prefer", "traceparent"]
         case .listTasks:
-            return path + TaskListQuery.parameters.map { "\($0)" } + ["Sync-Token", "Prefer", "If-None-Match"]
+            return path + TaskListQuery.parameters.map { "\($0)" } + [
+                "Sync-Token", "Prefer", "If-None-Match",
+            ]
         case .getTask: return path + ["sync_token", "Sync-Token", "Prefer", "If-None-Match"]
         case .getProfile: return path + ["sync_token", "Sync-Token", "Prefer"]
         case .getRequest: return path + ["wait", "Prefer"]
@@ -96,8 +99,12 @@ struct OpenAPIOperation {
         case .replaceTask, .updateTask, .completeTask, .deleteTask: return [replayed, queued, minimal]
         case .bulk:
             return [
-                Answer(status: 200, meaning: "All applied (waited for)", schema: "BulkAnswer", headers: ["Sync-Token"]),
-                Answer(status: 202, meaning: "All queued", schema: "BulkAnswer", headers: ["Sync-Token", "Retry-After"]),
+                Answer(
+                    status: 200, meaning: "All applied (waited for)", schema: "BulkAnswer",
+                    headers: ["Sync-Token"]),
+                Answer(
+                    status: 202, meaning: "All queued", schema: "BulkAnswer",
+                    headers: ["Sync-Token", "Retry-After"]),
                 Answer(status: 207, meaning: "Some lines queued (handling=lenient)", schema: "BulkAnswer"),
             ]
         case .listTasks:
@@ -110,7 +117,8 @@ struct OpenAPIOperation {
                 Answer(status: 200, meaning: "The task", schema: "Task", headers: ["ETag"]),
                 Answer(status: 304, meaning: "Not changed", headers: ["ETag"]),
             ]
-        default: return [Answer(status: 200, meaning: "The answer", schema: answerSchema, contentType: answerType)]
+        default:
+            return [Answer(status: 200, meaning: "The answer", schema: answerSchema, contentType: answerType)]
         }
     }
 

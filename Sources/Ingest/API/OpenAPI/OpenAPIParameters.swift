@@ -46,8 +46,12 @@ enum OpenAPIParameters {
 
     private static let all: [Parameter] =
         path + query + times + [
-            header("Idempotency-Key", #"{"type":"string","pattern":"^[!#-~]{1,255}$"}"#, "Names this mutation, once"),
-            header("If-Match", #"{"type":"string","pattern":"^\"v[1-9][0-9]{0,8}\"$"}"#, "The version it is meant for"),
+            header(
+                "Idempotency-Key", #"{"type":"string","pattern":"^[!#-~]{1,255}$"}"#,
+                "Names this mutation, once"),
+            header(
+                "If-Match", #"{"type":"string","pattern":"^\"v[1-9][0-9]{0,8}\"$"}"#,
+                "The version it is meant for"),
             header("If-None-Match", text, "The version that is known already"),
             header("Prefer", text, "wait=N, return=minimal, handling=lenient, respond-async"),
             header("Sync-Token", OpenAPISchemas.uuid, "Answer only after this mutation"),
@@ -60,32 +64,38 @@ enum OpenAPIParameters {
         Parameter(name: "request_id", place: "path", schema: OpenAPISchemas.uuid, meaning: "The request"),
         Parameter(
             name: "slug", place: "path",
-            schema: "{\"enum\":[" + ProblemType.allCases.map { "\"\($0.slug)\"" }.joined(separator: ",") + "]}",
+            schema: "{\"enum\":[" + ProblemType.allCases.map { "\"\($0.slug)\"" }.joined(separator: ",")
+                + "]}",
             meaning: "The problem type"),
     ]
 
     private static let query = [
         parameter(
-            "limit", "{\"type\":\"integer\",\"minimum\":\(TaskListQuery.limitRange.lowerBound),\"maximum\":\(TaskListQuery.limitRange.upperBound),\"default\":50}",
+            "limit",
+            "{\"type\":\"integer\",\"minimum\":\(TaskListQuery.limitRange.lowerBound),\"maximum\":\(TaskListQuery.limitRange.upperBound),\"default\":50}",
             "Tasks on a page"),
-        parameter("sort", "{\"enum\":[\(sorts)],\"default\":\"-created_at\"}", "Order; nulls last, then by id"),
+        parameter(
+            "sort", "{\"enum\":[\(sorts)],\"default\":\"-created_at\"}", "Order; nulls last, then by id"),
         parameter("cursor", text, "Where the page before ended"),
         parameter("completed", #"{"type":"boolean"}"#, "Only these"),
         parameter("priority", #"{"enum":["low","medium","high"]}"#, "Only these"),
         parameter(
-            "q", "{\"type\":\"string\",\"minLength\":1,\"maxLength\":\(TaskListQuery.searchScalarsMax),\"pattern\":\"^[^\\\\u0000]*$\"}",
+            "q",
+            "{\"type\":\"string\",\"minLength\":1,\"maxLength\":\(TaskListQuery.searchScalarsMax),\"pattern\":\"^[^\\\\u0000]*$\"}",
             "Literal part of title or description, whatever the case"),
         parameter("sync_token", OpenAPISchemas.uuid, "As the header Sync-Token"),
         parameter("wait", #"{"type":"integer","minimum":0}"#, "Seconds to wait until it is done; at most 25"),
         Parameter(
             name: "ids", place: "query",
-            schema: "{\"type\":\"array\",\"minItems\":1,\"maxItems\":\(RequestsHandler.idsMax),\"items\":\(OpenAPISchemas.uuid)}",
+            schema:
+                "{\"type\":\"array\",\"minItems\":1,\"maxItems\":\(RequestsHandler.idsMax),\"items\":\(OpenAPISchemas.uuid)}",
             meaning: "Request ids, with commas between", isRequired: true, isList: true),
     ]
 
     private static let times = ["created", "updated", "due"].flatMap { column in
         ["after", "before"].map { side in
-            parameter("\(column)_\(side)", OpenAPISchemas.time, "Only tasks \(side) this time, itself left out")
+            parameter(
+                "\(column)_\(side)", OpenAPISchemas.time, "Only tasks \(side) this time, itself left out")
         }
     }
 

@@ -4,7 +4,16 @@ struct RingBuffer<Element> {
     private var head = 0
     private(set) var count = 0
 
+    var isEmpty: Bool { count == 0 }
+
     var first: Element? { count == 0 ? nil : slots[head] }
+
+    /// Changes the oldest element where it stands; there must be one.
+    mutating func changeFirst(_ change: (inout Element) -> Void) {
+        guard var element = slots[head].take() else { preconditionFailure("nothing waits") }
+        change(&element)
+        slots[head] = element
+    }
 
     mutating func append(_ element: Element) {
         if count == slots.count { grow() }
