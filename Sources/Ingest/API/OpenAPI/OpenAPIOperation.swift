@@ -27,6 +27,10 @@ struct OpenAPIOperation {
         case .getRequest: "Tell what became of a mutation"
         case .getRequests: "Tell what became of several mutations"
         case .getProfile: "Read the own profile"
+        case .register: "Open an account"
+        case .logIn: "Begin a session with e-mail and password"
+        case .refreshSession: "Get a new token for a session"
+        case .logOut: "End a session"
         case .health: "Tell whether this daemon can do its work"
         case .openAPI: "This document"
         case .problem: "Explain a problem type"
@@ -39,6 +43,7 @@ struct OpenAPIOperation {
         switch route.endpoint {
         case .getRequest, .getRequests: "requests"
         case .getProfile: "users"
+        case .register, .logIn, .refreshSession, .logOut: "accounts"
         case .health, .openAPI, .problem: "service"
         default: "tasks"
         }
@@ -76,6 +81,7 @@ struct OpenAPIOperation {
         case .replaceTask, .updateTask: "TaskPatch"
         case .completeTask: "Completion"
         case .bulk: "Bulk"
+        case .register, .logIn, .refreshSession, .logOut: "Any"
         default: nil
         }
     }
@@ -139,6 +145,9 @@ struct OpenAPIOperation {
     var problems: [Int] {
         var statuses: Set<Int> = [400, 404, 405, 408, 413, 414, 431, 500, 501, 503]
         if route.access != .open { statuses.formUnion([401, 403]) }
+        if route.path.first == .literal("api"), route.access == .open {
+            statuses.formUnion([401, 409, 413, 415, 429])
+        }
         if route.endpoint.isMutation { statuses.formUnion([409, 412, 413, 415, 422, 429]) }
         return statuses.sorted()
     }
