@@ -70,7 +70,7 @@ private func onLoop<Value: Sendable>(_ main: @escaping @Sendable (EventLoop) asy
             let latch = Latch<Void>(on: loop)
             loop.onTurnEnd {
                 turns += 1
-                if turns == 2 { latch.fulfil(()) }
+                if turns == 2 { latch.fulfil(()) } else { loop.submit {} }
             }
             await latch.value()
             return turns
