@@ -5,7 +5,7 @@ extension Connection {
     func begin(_ request: Request, _ respond: @escaping (Request) async -> Response) {
         phase = .handling
         setDeadline(after: nil)
-        task = loop.spawn { [self] in
+        task = loop.start { [self] in
             let response = await respond(request)
             task = nil
             guard case .handling = phase else { return }

@@ -99,7 +99,7 @@ extension Connection {
         switch admission {
         case .ask(let question):
             setDeadline(after: nil)
-            task = loop.spawn { [self] in
+            task = loop.start { [self] in
                 let admission = await question()
                 task = nil
                 guard case .asking = phase else { return }

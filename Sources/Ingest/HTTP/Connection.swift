@@ -41,7 +41,7 @@ final class Connection: DescriptorHandler {
     var awaited: (head: RequestHead, respond: (Request) async -> Response)?
     /// Head and body so far of `awaited`; grows with what arrives, never with what is announced.
     var assembled: [UInt8] = []
-    var task: Task<Void, Never>?
+    var task: LoopTask?
 
     /// Bytes still to be sent, from `sentBytes` on.
     var output: [UInt8] = []

@@ -45,44 +45,35 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The header whose name is the bytes of `range`, without regard to ASCII case.
+    /// The header whose name is the bytes of `range`, which are those of a token, without regard to ASCII case.
     init?(_ input: Span<UInt8>, _ range: Range<Int>) {
+        let first = input[range.lowerBound] | 0x20
         let found: KnownHeader? =
-            switch range.count {
-            case 4: .host
-            case 6: Self.pick(input, range, [.accept, .expect, .origin, .prefer])
-            case 8: .ifMatch
-            case 10: Self.pick(input, range, [.connection, .syncToken, .tracestate])
-            case 11: .traceparent
-            case 12: Self.pick(input, range, [.contentType, .xRequestID])
-            case 13: Self.pick(input, range, [.authorization, .ifNoneMatch])
-            case 14: .contentLength
-            case 15: Self.pick(input, range, [.acceptEncoding, .idempotencyKey])
-            case 16: .contentEncoding
-            case 17: .transferEncoding
-            case 29: .accessControlRequestMethod
-            case 30: .accessControlRequestHeaders
+            switch (range.count, first) {
+            case (4, UInt8(ascii: "h")): .host
+            case (6, UInt8(ascii: "a")): .accept
+            case (6, UInt8(ascii: "e")): .expect
+            case (6, UInt8(ascii: "o")): .origin
+            case (6, UInt8(ascii: "p")): .prefer
+            case (8, UInt8(ascii: "i")): .ifMatch
+            case (10, UInt8(ascii: "c")): .connection
+            case (10, UInt8(ascii: "s")): .syncToken
+            case (10, UInt8(ascii: "t")): .tracestate
+            case (11, UInt8(ascii: "t")): .traceparent
+            case (12, UInt8(ascii: "c")): .contentType
+            case (12, UInt8(ascii: "x")): .xRequestID
+            case (13, UInt8(ascii: "a")): .authorization
+            case (13, UInt8(ascii: "i")): .ifNoneMatch
+            case (14, UInt8(ascii: "c")): .contentLength
+            case (15, UInt8(ascii: "a")): .acceptEncoding
+            case (15, UInt8(ascii: "i")): .idempotencyKey
+            case (16, UInt8(ascii: "c")): .contentEncoding
+            case (17, UInt8(ascii: "t")): .transferEncoding
+            case (29, UInt8(ascii: "a")): .accessControlRequestMethod
+            case (30, UInt8(ascii: "a")): .accessControlRequestHeaders
             default: nil
             }
-        guard let found, input.equalsIgnoringCase(found.name, in: range) else { return nil }
+        guard let found, input.isToken(found.name, in: range) else { return nil }
         self = found
     }
-
-    /// The candidate with the right first letter; `init` compares the rest.
-    @inline(__always)
-    private static func pick<let n: Int>(
-        _ input: Span<UInt8>, _ range: Range<Int>, _ candidates: InlineArray<n, KnownHeader>
-    ) -> KnownHeader? {
-        let first = input[range.lowerBound] | 0x20
-        for index in candidates.indices {
-            let candidate = candidates[index]
-            if candidate.name.firstByte == first { return candidate }
-        }
-        return nil
-    }
-}
-
-extension StaticString {
-    /// The first byte of a text that is not empty.
-    fileprivate var firstByte: UInt8 { withUTF8Buffer { unsafe $0[0] } }
 }

@@ -1,5 +1,6 @@
-/// A request head: its bytes, kept once, and where the parts are. Cheap to copy.
-struct RequestHead: Sendable {
+/// A request head: its bytes, kept once, and where the parts are. An object, because it is handed on often and
+/// never changed.
+final class RequestHead: Sendable {
     let bytes: [UInt8]
     let layout: RequestLayout
     /// The `X-Request-Id` of the answer.
@@ -63,6 +64,7 @@ struct RequestHead: Sendable {
 
     /// Calls `body` with the name and value of each header line, in order.
     func forEachHeader(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
+        let bytes = bytes
         var start = layout.headersStart
         while start < layout.headEnd - 2 {
             // The parser has seen a colon and a CRLF in each line.

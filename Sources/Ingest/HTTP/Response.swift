@@ -8,17 +8,17 @@ struct Response: Sendable {
         case none
         case json, problem, html, prometheus, plainText, javascript, css
 
-        /// The value of the header.
-        var value: StaticString {
+        /// Its header line and the beginning of the next, as one text: an answer is put together of few.
+        var lines: StaticString {
             switch self {
-            case .none: ""
-            case .json: "application/json"
-            case .problem: "application/problem+json"
-            case .html: "text/html; charset=utf-8"
-            case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
-            case .plainText: "text/plain; charset=utf-8"
-            case .javascript: "text/javascript; charset=utf-8"
-            case .css: "text/css; charset=utf-8"
+            case .none: "\r\nContent-Length: "
+            case .json: "\r\nContent-Type: application/json\r\nContent-Length: "
+            case .problem: "\r\nContent-Type: application/problem+json\r\nContent-Length: "
+            case .html: "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: "
+            case .prometheus: "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: "
+            case .plainText: "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+            case .javascript: "\r\nContent-Type: text/javascript; charset=utf-8\r\nContent-Length: "
+            case .css: "\r\nContent-Type: text/css; charset=utf-8\r\nContent-Length: "
             }
         }
     }

@@ -16,37 +16,33 @@ struct ResponseWriter {
         let second = wallMicros / 1_000_000
         if second != commonSecond { makeCommon(second) }
         output.append(contentsOf: common)
-        if let policy = response.contentSecurityPolicy {
-            output.append(policy)
-        } else {
-            output.append("default-src 'none'; frame-ancestors 'none'")
-        }
-        output.append("\r\nX-Request-Id: ")
         id.append(to: &output)
-        output.append("\r\nCache-Control: ")
-        output.append(response.cacheControl)
-        output.append("\r\n")
-        if !response.isBodiless {
-            if response.contentType != .none {
-                output.append("Content-Type: ")
-                output.append(response.contentType.value)
-                output.append("\r\n")
-            }
-            output.append("Content-Length: ")
-            output.appendDecimal(Int64(response.body.count))
-            output.append("\r\n")
+        if let policy = response.contentSecurityPolicy {
+            output.append("\r\nContent-Security-Policy: ")
+            output.append(policy)
+            output.append("\r\nCache-Control: ")
+        } else {
+            output.append(Self.policyLine)
         }
+        output.append(response.cacheControl)
+        if !response.isBodiless {
+            output.append(response.contentType.lines)
+            output.appendDecimal(Int64(response.body.count))
+        }
+        output.append("\r\n")
         output.append(contentsOf: response.headers)
         output.append(closes ? "Connection: close\r\n\r\n" : "\r\n")
         if !isHead, !response.isBodiless { output.append(contentsOf: response.body) }
     }
+
+    private static let policyLine: StaticString =
+        "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nCache-Control: "
 
     private mutating func makeCommon(_ second: Int64) {
         commonSecond = second
         common.removeAll(keepingCapacity: true)
         common.append("Date: ")
         common.append(contentsOf: HTTPDate.text(unixSeconds: second).utf8)
-        common.append("\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n")
-        common.append("Content-Security-Policy: ")
+        common.append("\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Request-Id: ")
     }
 }

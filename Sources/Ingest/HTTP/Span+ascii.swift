@@ -24,6 +24,33 @@ extension Span<UInt8> {
         }
     }
 
+    /// True when the token in `range` is `text`, of lower case letters and `-`, without regard to ASCII case.
+    ///
+    /// Among the bytes that a token may have, only the upper case letter becomes the lower case one, and only `-`
+    /// becomes `-`, when bit 5 is set: so that eight bytes are compared at once.
+    func isToken(_ text: StaticString, in range: Range<Int>) -> Bool {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
+        let length = text.utf8CodeUnitCount
+        guard length == range.count else { return false }
+        return unsafe withUnsafeBytes { bytes in
+            let expected = unsafe UnsafeRawPointer(text.utf8Start)
+            let start = range.lowerBound
+            var offset = 0
+            while offset + 8 <= length {
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
+                let wanted = unsafe expected.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                if word | 0x2020_2020_2020_2020 != wanted { return false }
+                offset += 8
+            }
+            while offset < length {
+                let wanted = unsafe expected.load(fromByteOffset: offset, as: UInt8.self)
+                if unsafe bytes[start + offset] | 0x20 != wanted { return false }
+                offset += 1
+            }
+            return true
+        }
+    }
+
     /// The place of the first `byte` in `range`.
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")

@@ -32,9 +32,14 @@ extension EventLoop {
     @discardableResult
     package func spawn(_ body: @escaping () async -> Void) -> Task<Void, Never> {
         assertOnLoop()
-        let confined = Confined(body)
-        return Task.detached(executorPreference: self) { await confined.value() }
+        let confined = ConfinedBody(run: body)
+        return Task.detached(executorPreference: self) { await confined.run() }
     }
+}
+
+/// `Confined` for a body; as a generic value it would be wrapped in a frame more for each conversion.
+private struct ConfinedBody: @unchecked Sendable {
+    let run: () async -> Void
 }
 
 /// Carries a value that is confined to one loop through a place where the compiler asks for `Sendable`.

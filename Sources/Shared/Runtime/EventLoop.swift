@@ -10,6 +10,7 @@
 //     loop.onTurnEnd { … }                                      // just before the loop sleeps: flush pipelines here
 //     loop.schedule(at:) { … } -> LoopTimer, loop.cancel(timer)
 //     loop.spawn { await … } -> Task                            // an async body that never leaves this loop
+//     loop.start { await … } -> LoopTask                        // the same, cheaper: for one body a request
 //     try await loop.sleep(for:)                                // throws CancellationError
 //     Latch<Value>(on: loop)                                    // one value, one waiter, timeout, cancellation
 //     loop.submit { … }                                         // from any other thread
@@ -38,6 +39,7 @@ internal import Synchronization
     var ready: [UnownedJob] = []
     var descriptors: [DescriptorSlot] = []
     var timers = TimerHeap()
+    var idleRunners: [Runner] = []
     private var turnEndHooks: [() -> Void] = []
     private var stopping = false
 
@@ -70,6 +72,8 @@ internal import Synchronization
         tl_set_thread_slot(identity)
         defer { tl_set_thread_slot(0) }
         while !stopping { turn() }
+        endIdleRunners()
+        runReadyJobs()
     }
 
     /// Ends `run()` after the turn that is under way; from any thread.
