@@ -12,6 +12,8 @@ from .servers import SECRET
 
 USERS = 2000
 STORED_FOR_EACH = 50
+# One moment for the whole run: ids made from it are the same at each call.
+STARTED_MS = int(time.time() * 1000)
 
 
 def user_name(number):
@@ -51,7 +53,7 @@ def uuid_v7(milliseconds, counter, dice):
 def stored_tasks(users=USERS, each=STORED_FOR_EACH):
     """Ids of the tasks that every figure starts with, by user number."""
     dice = random.Random(11)
-    day_ago = int(time.time() * 1000) - 86_400_000
+    day_ago = STARTED_MS - 86_400_000
     return [[uuid_v7(day_ago, number, dice) for number in range(each)] for _ in range(users)]
 
 
@@ -69,7 +71,7 @@ def mutations(count, tasks, seed=7):
     The bytes are those of `Mutation.encode` (Sources/Shared/Model/Mutation+encode.swift)."""
     dice = random.Random(seed)
     live = [list(ids) for ids in tasks]
-    begin = int(time.time() * 1000) - 60_000
+    begin = STARTED_MS - 60_000
     made = []
     for place in range(count):
         number = dice.randrange(len(live))

@@ -32,6 +32,7 @@ final class Applier {
     /// Lanes that may hold entries, as far as this applier knows.
     var pending: Set<Lane> = []
     var paused: Set<Lane> = []
+    var rota = LaneRota()
     var troubles: [Lane: LaneTrouble] = [:]
     /// Parked users whose retry lost the session: tried one entry at a time.
     var suspects: Set<UserID> = []
@@ -86,6 +87,7 @@ final class Applier {
         leases = share.leases
         pending = pending.filter { leases[$0] != nil }
         paused = paused.filter { leases[$0] != nil }
+        rota.keep { leases[$0] != nil }
         troubles = troubles.filter { leases[$0.key] != nil }
         for (lane, crashes) in share.crashes {
             troubles[lane] = LaneTrouble(batch: settings.batch, crashes: crashes)
@@ -122,15 +124,14 @@ final class Applier {
         let healthy = pending.filter { troubles[$0] == nil }
         if let lane = troubled, takesTroubled || healthy.isEmpty { return try await applyTroubled(lane) }
         guard !healthy.isEmpty else { return false }
-        return try await applyHealthy(Array(healthy))
+        return try await applyHealthy(healthy)
     }
 
     /// One batch of the prefixes of several lanes.
-    private func applyHealthy(_ lanes: [Lane]) async throws(QueueError) -> Bool {
-        let chosen = lanes.prefix(settings.batch)
-        let share = max(1, settings.batch / chosen.count)
-        let prefixes = try await queue.peek(chosen.map { PrefixRequest($0, count: share) })
-        let sources = take(prefixes)
+    private func applyHealthy(_ lanes: Set<Lane>) async throws(QueueError) -> Bool {
+        let prefixes = try await queue.peek(rota.choose(from: lanes, batch: settings.batch))
+        for prefix in prefixes { rota.note(prefix.lane, depth: prefix.entries.count) }
+        let sources = take(rota.cut(prefixes, to: settings.batch))
         guard !sources.isEmpty else { return false }
         try await apply(sources)
         return true

@@ -98,7 +98,12 @@ extension Applier {
         switch outcome {
         case .settled(let depth, let backlogs):
             if isLane {
-                if depth > 0 { pending.insert(lease.lane) } else { pending.remove(lease.lane) }
+                if depth > 0 {
+                    pending.insert(lease.lane)
+                    rota.note(lease.lane, depth: depth)
+                } else {
+                    pending.remove(lease.lane)
+                }
             } else if depth > 0 {
                 retrySoon()
             }

@@ -49,6 +49,12 @@ final class Wiring: Sendable {
             preparedStatements: configuration.preparedStatements)
     }
 
+    private var ledgerSession: PostgresOptions {
+        var options = postgres
+        options.findsByKey = true
+        return options
+    }
+
     /// Nil when both stores are there and are ours.
     func checkStores() -> SchemaError? {
         let session: PostgresConnection
@@ -87,7 +93,7 @@ final class Wiring: Sendable {
                     settings.batch = configuration.batch
                     settings.attemptsMax = configuration.attemptsMax
                     let applier = Applier(
-                        settings: settings, queue: queue, ledger: PostgresLedger(postgres), board: board,
+                        settings: settings, queue: queue, ledger: PostgresLedger(ledgerSession), board: board,
                         clock: clock, report: report, random: SystemRandomNumberGenerator())
                     await applier.run()
                 })
