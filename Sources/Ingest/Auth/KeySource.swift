@@ -75,12 +75,17 @@ final class KeySource: Sendable {
         if starts { read(now) }
     }
 
-    /// Reads from another place from now on (SIGHUP), at once.
+    /// Reads from another place, or the same once more, from now on (SIGHUP), at once.
     func move(to place: Place, now: Timestamp) async {
-        state.withLock { state in
+        let wasReading = state.withLock { state in
             state.place = place
             state.lastAttempt = nil
+            return state.isReading
         }
+        await refresh(now: now)
+        guard wasReading else { return }
+        // What was under way may have read the old place.
+        state.withLock { $0.lastAttempt = nil }
         await refresh(now: now)
     }
 
