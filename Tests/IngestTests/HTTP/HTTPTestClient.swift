@@ -9,8 +9,16 @@ final class HTTPTestClient {
 
     struct Failure: Error, CustomStringConvertible { let description: String }
 
-    init(port: UInt16) throws {
-        fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    /// A descriptor that will be a client.
+    struct Unconnected {
+        let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        func connect(port: UInt16) throws -> HTTPTestClient { try HTTPTestClient(fd: fd, port: port) }
+    }
+
+    convenience init(port: UInt16) throws { try self.init(fd: Unconnected().fd, port: port) }
+
+    private init(fd: Int32, port: UInt16) throws {
+        self.fd = fd
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
