@@ -1,7 +1,8 @@
 /// Which bytes may stand where, by RFC 9110 and RFC 3986.
 enum ByteClass {
-    // One bit for each of the 128 ASCII characters: first those below 64, then the others. Written as numbers,
-    // because a computed one is looked up behind a lock at each use; ByteClassTests spells the sets out.
+    // One bit for each of the 128 ASCII characters: first those below 64, then the others. Written as
+    // numbers, because a computed one is looked up behind a lock at each use; ByteClassTests spells the sets
+    // out.
     private static let tokenLow: UInt64 = 0x03FF_6CFA_0000_0000
     private static let tokenHigh: UInt64 = 0x57FF_FFFF_C7FF_FFFE
     private static let pathLow: UInt64 = 0x2FFF_FFF2_0000_0000

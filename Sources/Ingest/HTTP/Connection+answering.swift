@@ -50,7 +50,8 @@ extension Connection {
         case .malformed(let rule): refuse(.malformedRequest, "\(rule)")
         case .notImplemented(let what): refuse(.notImplemented, "\(what)")
         case .uriTooLong:
-            refuse(.uriTooLong, "the request line may have at most \(server.limits.requestLineBytesMax) bytes")
+            refuse(
+                .uriTooLong, "the request line may have at most \(server.limits.requestLineBytesMax) bytes")
         case .headersTooLarge:
             refuse(
                 .headersTooLarge,

@@ -16,7 +16,8 @@ extension Connection {
             // Nothing before it and nothing after it: straight from the shared scratch to the socket.
             server.scratch.removeAll(keepingCapacity: true)
             server.writer.append(
-                response, to: &server.scratch, isHead: isHead, closes: closes, id: id, wallMicros: loop.wallMicros)
+                response, to: &server.scratch, isHead: isHead, closes: closes, id: id,
+                wallMicros: loop.wallMicros)
             return sendScratch()
         }
         server.writer.append(

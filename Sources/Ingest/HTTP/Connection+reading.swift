@@ -88,7 +88,8 @@ extension Connection {
             used += length
             isWhole = true
         }
-        let head = RequestHead(bytes: Array(input, 0..<used), layout: layout, mintedID: server.correlation.mint())
+        let head = RequestHead(
+            bytes: Array(input, 0..<used), layout: layout, mintedID: server.correlation.mint())
         if isInbox { inbox.drop(used) } else { inbox.append(input, from: used) }
         phase = .asking
         decide(server.handler.admit(head), head, isWhole: isWhole)
@@ -121,7 +122,8 @@ extension Connection {
 
     private func tooLarge(_ head: RequestHead, _ bodyBytesMax: Int) -> Response {
         server.handler.refused(.contentTooLarge)
-        return head.answer(Problem(.contentTooLarge, detail: "the body may have at most \(bodyBytesMax) bytes"))
+        return head.answer(
+            Problem(.contentTooLarge, detail: "the body may have at most \(bodyBytesMax) bytes"))
     }
 
     // MARK: Bodies

@@ -2,8 +2,8 @@ internal import Shared
 
 /// One client's connection: a state machine that the loop drives. Confined to its loop.
 ///
-/// While it is idle it has no task and no buffer. It is kept alive by the loop's registration and the server's
-/// list, and is gone when both have let go (`cut`).
+/// While it is idle it has no task and no buffer. It is kept alive by the loop's registration and the
+/// server's list, and is gone when both have let go (`cut`).
 final class Connection: DescriptorHandler {
     /// What the connection is doing with its current request.
     enum Phase {
@@ -165,7 +165,11 @@ final class Connection: DescriptorHandler {
         if isBlocked { return cut() }
         switch phase {
         case .head:
-            if inbox.isEmpty { cut() } else { refuse(.requestTimeout, "the head of the request took too long") }
+            if inbox.isEmpty {
+                cut()
+            } else {
+                refuse(.requestTimeout, "the head of the request took too long")
+            }
         case .body, .chunks: refuse(.requestTimeout, "the body of the request took too long")
         case .discarding: closeGently()
         case .lingering: cut()

@@ -23,7 +23,8 @@ struct CorrelationID: Sendable {
     static func isWellFormed(_ text: ArraySlice<UInt8>) -> Bool {
         guard (1...64).contains(text.count) else { return false }
         return text.allSatisfy { byte in
-            ByteClass.isDigit(byte) || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x2E || byte == 0x5F
+            ByteClass.isDigit(byte) || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x2E
+                || byte == 0x5F
         }
     }
 

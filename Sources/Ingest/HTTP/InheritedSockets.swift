@@ -16,7 +16,7 @@ enum InheritedSockets {
         var description: String {
             switch self {
             case .notListening(let fd):
-                "descriptor \(fd) of LISTEN_FDS is no listening stream socket: check the .socket unit (ListenStream=)"
+                "descriptor \(fd) of LISTEN_FDS is no listening stream socket: check ListenStream= in the unit"
             }
         }
     }
@@ -30,7 +30,8 @@ enum InheritedSockets {
         guard environment("LISTEN_PID") == String(pid), let text = environment("LISTEN_FDS"),
             let count = Int32(text), (1...1024).contains(count)
         else { return [] }
-        let names = (environment("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        let names = (environment("LISTEN_FDNAMES") ?? "").split(
+            separator: ":", omittingEmptySubsequences: false)
         var inherited: [Inherited] = []
         for index in 0..<count {
             let fd = firstFD + index

@@ -2,7 +2,8 @@
 /// reading one is no search.
 enum KnownHeader: UInt8, CaseIterable, Sendable {
     case accept, acceptEncoding, accessControlRequestHeaders, accessControlRequestMethod, authorization
-    case connection, contentEncoding, contentLength, contentType, expect, host, idempotencyKey, ifMatch, ifNoneMatch
+    case connection, contentEncoding, contentLength, contentType, expect, host, idempotencyKey, ifMatch,
+        ifNoneMatch
     case origin, prefer, syncToken, traceparent, tracestate, transferEncoding, xRequestID
 
     /// How many there are; `RequestLayout` has a place for each.
@@ -38,14 +39,16 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
     /// True where a second line of this name makes the request malformed.
     var isSingleton: Bool {
         switch self {
-        case .authorization, .contentLength, .contentType, .expect, .host, .idempotencyKey, .origin, .syncToken,
+        case .authorization, .contentLength, .contentType, .expect, .host, .idempotencyKey, .origin,
+            .syncToken,
             .transferEncoding:
             true
         default: false
         }
     }
 
-    /// The header whose name is the bytes of `range`, which are those of a token, without regard to ASCII case.
+    /// The header whose name is the bytes of `range`, which are those of a token, without regard to ASCII
+    /// case.
     init?(_ input: Span<UInt8>, _ range: Range<Int>) {
         let first = input[range.lowerBound] | 0x20
         let found: KnownHeader? =

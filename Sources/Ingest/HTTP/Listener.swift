@@ -24,7 +24,8 @@ final class Listener: DescriptorHandler {
     }
 
     private func watch() throws(SystemError) {
-        registration = try loop.register(socket.fd, socket.isShared ? [.readable, .exclusive] : .readable, self)
+        registration = try loop.register(
+            socket.fd, socket.isShared ? [.readable, .exclusive] : .readable, self)
     }
 
     func ready(_ readiness: Readiness) { acceptSome(acceptsPerTurnMax) }

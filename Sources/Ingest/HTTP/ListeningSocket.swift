@@ -16,7 +16,8 @@ struct ListeningSocket: Sendable {
 
         var description: String {
             switch self {
-            case .badAddress(let text): "\(text) is no address to listen on: use 127.0.0.1:8080, [::1]:8080 or unix:/path"
+            case .badAddress(let text):
+                "\(text) is no address to listen on: use 127.0.0.1:8080, [::1]:8080 or unix:/path"
             case .system(let error, let address): "cannot listen on \(address): \(error)"
             }
         }
@@ -33,7 +34,8 @@ struct ListeningSocket: Sendable {
             }
             let fd = try bindUnix(path)
             return Array(
-                repeating: [ListeningSocket(fd: fd, isShared: loopCount > 1, isInherited: false)], count: loopCount)
+                repeating: [ListeningSocket(fd: fd, isShared: loopCount > 1, isInherited: false)],
+                count: loopCount)
         } catch {
             throw .system(error, address.description)
         }
@@ -68,7 +70,9 @@ struct ListeningSocket: Sendable {
 
 extension Socket {
     /// Makes a listening TCP socket that shares its port with its siblings; puts the port in `address`.
-    fileprivate static func bindTCP(to address: inout ListenAddress, backlog: Int32) throws(SystemError) -> Int32 {
+    fileprivate static func bindTCP(to address: inout ListenAddress, backlog: Int32) throws(SystemError)
+        -> Int32
+    {
         switch address {
         case .ipv4(let host, let port):
             let fd = try listenIPv4(host, port, backlog: backlog)

@@ -40,7 +40,8 @@ enum ProblemType: CaseIterable, Sendable {
         case .contentTooLarge: ("content-too-large", 413, "The body is too large")
         case .uriTooLong: ("uri-too-long", 414, "The request line is too long")
         case .unsupportedMediaType: ("unsupported-media-type", 415, "Unsupported media type")
-        case .idempotencyKeyReused: ("idempotency-key-reused", 422, "Idempotency key used for another request")
+        case .idempotencyKeyReused:
+            ("idempotency-key-reused", 422, "Idempotency key used for another request")
         case .rateLimited: ("rate-limited", 429, "Too many requests")
         case .headersTooLarge: ("headers-too-large", 431, "The headers are too large")
         case .internal: ("internal", 500, "Internal error")

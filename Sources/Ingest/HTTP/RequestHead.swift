@@ -1,11 +1,12 @@
-/// A request head: its bytes, kept once, and where the parts are. An object, because it is handed on often and
-/// never changed.
+/// A request head: its bytes, kept once, and where the parts are. An object, because it is handed on often
+/// and never changed.
 final class RequestHead: Sendable {
     let bytes: [UInt8]
     let layout: RequestLayout
     /// The `X-Request-Id` of the answer.
     let correlationID: CorrelationID
-    /// The path with each segment decoded, where anything was encoded; it has no slash that the raw path has not.
+    /// The path with each segment decoded, where anything was encoded; it has no slash that the raw path has
+    /// not.
     private let decoded: DecodedPath?
 
     init(bytes: [UInt8], layout: RequestLayout, mintedID: CorrelationID) {

@@ -46,7 +46,9 @@ extension RequestLayout {
     }
 
     private static func checkHost(_ input: Span<UInt8>, _ value: Range<Int>) throws(HeadFailure) {
-        for index in value where !ByteClass.isHost(input[index]) { throw .malformed("the Host header is not a host") }
+        for index in value where !ByteClass.isHost(input[index]) {
+            throw .malformed("the Host header is not a host")
+        }
     }
 
     private func sameHost(_ input: Span<UInt8>) -> Bool {
@@ -91,7 +93,8 @@ extension RequestLayout {
         var isOver = false
         forEachListMember(input, value) { member in
             if isOver || !Self.isCompression(input, member) {
-                isCompression = isCompression && !isOver && member.lowerBound > value.lowerBound
+                isCompression =
+                    isCompression && !isOver && member.lowerBound > value.lowerBound
                     && input.equals("chunked", in: member)
                 isOver = true
             }
@@ -108,7 +111,8 @@ extension RequestLayout {
     private func forEachListMember(_ input: Span<UInt8>, _ value: Range<Int>, _ body: (Range<Int>) -> Void) {
         var start = value.lowerBound
         while start <= value.upperBound {
-            let comma = input.firstIndex(of: UInt8(ascii: ","), in: start..<value.upperBound) ?? value.upperBound
+            let comma =
+                input.firstIndex(of: UInt8(ascii: ","), in: start..<value.upperBound) ?? value.upperBound
             body(input.trimmed(start..<comma))
             start = comma + 1
         }

@@ -27,7 +27,9 @@ extension RequestLayout {
 
     private mutating func readVersion(_ input: Span<UInt8>, _ range: Range<Int>) throws(HeadFailure) {
         if input.equals("HTTP/1.1", in: range) { return }
-        guard input.equals("HTTP/1.0", in: range) else { throw .malformed("the version is not HTTP/1.1 or HTTP/1.0") }
+        guard input.equals("HTTP/1.0", in: range) else {
+            throw .malformed("the version is not HTTP/1.1 or HTTP/1.0")
+        }
         isVersion10 = true
         closes = true
     }
@@ -55,7 +57,9 @@ extension RequestLayout {
     private func authorityStart(_ input: Span<UInt8>, _ range: Range<Int>) -> Int? {
         for scheme: StaticString in ["http://", "https://"] {
             let end = range.lowerBound + scheme.utf8CodeUnitCount
-            if end <= range.upperBound, input.equalsIgnoringCase(scheme, in: range.lowerBound..<end) { return end }
+            if end <= range.upperBound, input.equalsIgnoringCase(scheme, in: range.lowerBound..<end) {
+                return end
+            }
         }
         return nil
     }
@@ -67,7 +71,8 @@ extension RequestLayout {
         if end < range.upperBound {
             hasQuery = true
             query = Part(end + 1..<range.upperBound)
-            for index in query.range where !ByteClass.isVisible(input[index]) || input[index] == UInt8(ascii: "#") {
+            for index in query.range
+            where !ByteClass.isVisible(input[index]) || input[index] == UInt8(ascii: "#") {
                 throw .malformed("a character that no query may have")
             }
         }

@@ -9,7 +9,8 @@ struct ResponseWriter {
     ///
     /// - Parameter isHead: the request was a HEAD, so that the body stays here.
     mutating func append(
-        _ response: borrowing Response, to output: inout [UInt8], isHead: Bool, closes: Bool, id: CorrelationID,
+        _ response: borrowing Response, to output: inout [UInt8], isHead: Bool, closes: Bool,
+        id: CorrelationID,
         wallMicros: Int64
     ) {
         output.append(StatusLine.text(response.status))

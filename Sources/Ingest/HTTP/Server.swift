@@ -62,8 +62,8 @@ final class Server {
         if isDraining { hook() } else { drainHooks.append(hook) }
     }
 
-    /// Stops accepting, lets what is under way finish, closes idle connections after a short grace, and returns
-    /// when none is left or `time` is over; gives the number of those that had to be cut.
+    /// Stops accepting, lets what is under way finish, closes idle connections after a short grace, and
+    /// returns when none is left or `time` is over; gives the number of those that had to be cut.
     @discardableResult
     func drain(within time: Duration) async -> Int {
         loop.assertOnLoop()

@@ -26,8 +26,8 @@ extension Span<UInt8> {
 
     /// True when the token in `range` is `text`, of lower case letters and `-`, without regard to ASCII case.
     ///
-    /// Among the bytes that a token may have, only the upper case letter becomes the lower case one, and only `-`
-    /// becomes `-`, when bit 5 is set: so that eight bytes are compared at once.
+    /// Among the bytes that a token may have, only the upper case letter becomes the lower case one, and only
+    /// `-` becomes `-`, when bit 5 is set: so that eight bytes are compared at once.
     func isToken(_ text: StaticString, in range: Range<Int>) -> Bool {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
         let length = text.utf8CodeUnitCount
@@ -62,8 +62,8 @@ extension Span<UInt8> {
         }
     }
 
-    /// True when no control character but the tab is in `range`. Eight bytes at a time: this sees each byte of
-    /// each header.
+    /// True when no control character but the tab is in `range`. Eight bytes at a time: this sees each byte
+    /// of each header.
     func isHeaderValue(_ range: Range<Int>) -> Bool {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
         return unsafe withUnsafeBytes { bytes in
@@ -71,7 +71,9 @@ extension Span<UInt8> {
             while index + 8 <= range.upperBound {
                 let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
                 if Self.mayHaveControl(word) {
-                    for place in index..<index + 8 where !ByteClass.isValue(unsafe bytes[place]) { return false }
+                    for place in index..<index + 8 where !ByteClass.isValue(unsafe bytes[place]) {
+                        return false
+                    }
                 }
                 index += 8
             }

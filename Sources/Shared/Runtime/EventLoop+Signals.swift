@@ -1,8 +1,8 @@
 internal import CSystem
 
 extension EventLoop {
-    /// Calls `action` on the loop for each of `signals` that the process gets. The caller has blocked them with
-    /// `blockSignals` before the first thread was started; for as long as the loop lives.
+    /// Calls `action` on the loop for each of `signals` that the process gets. The caller has blocked them
+    /// with `blockSignals` before the first thread was started; for as long as the loop lives.
     package func onSignals(_ signals: [Int32], _ action: @escaping (Int32) -> Void) throws(SystemError) {
         assertOnLoop()
         var set = sigset_t()

@@ -1,19 +1,20 @@
 // The event loop: one thread, one epoll, and a Swift `TaskExecutor` on top.
 //
-// Overview (all but `submit`, `isCurrent`, `enqueue` and `stop` is for the loop's own thread, checked by `assertOnLoop()`):
+// Overview (all but `submit`, `isCurrent`, `enqueue` and `stop` is for the loop's own thread, checked by
+// `assertOnLoop()`):
 //
-//     let group = LoopGroup(count: 4, name: "ingest")          // threads; see LoopGroup.swift
-//     try group.run { loop in … }                              // an async main for each loop, on that loop
+//     let group = LoopGroup(count: 4, name: "ingest") // threads; see LoopGroup.swift
+//     try group.run { loop in … }                   // an async main for each loop, on that loop
 //
-//     loop.now, loop.wallMicros                                 // clocks, read once for each turn
-//     loop.register(fd, interest, handler) -> Registration      // handler.ready(_:) on each event; modify, deregister
-//     loop.onTurnEnd { … }                                      // just before the loop sleeps: flush pipelines here
+//     loop.now, loop.wallMicros                     // clocks, read once for each turn
+//     loop.register(fd, interest, handler) -> Registration // handler.ready(_:) on each event; modify, deregister
+//     loop.onTurnEnd { … }                          // just before the loop sleeps: flush pipelines here
 //     loop.schedule(at:) { … } -> LoopTimer, loop.cancel(timer)
-//     loop.spawn { await … } -> Task                            // an async body that never leaves this loop
-//     loop.start { await … } -> LoopTask                        // the same, cheaper: for one body a request
-//     try await loop.sleep(for:)                                // throws CancellationError
-//     Latch<Value>(on: loop)                                    // one value, one waiter, timeout, cancellation
-//     loop.submit { … }                                         // from any other thread
+//     loop.spawn { await … } -> Task                // an async body that never leaves this loop
+//     loop.start { await … } -> LoopTask            // the same, cheaper: for one body a request
+//     try await loop.sleep(for:)                    // throws CancellationError
+//     Latch<Value>(on: loop)                        // one value, one waiter, timeout, cancellation
+//     loop.submit { … }                             // from any other thread
 //
 // What lives on one loop is a plain class without locks and without `Sendable`: the compiler keeps it from
 // crossing threads, `spawn` keeps the tasks that use it on the loop. The one unchecked step is `Confined`.
@@ -139,7 +140,8 @@ internal import Synchronization
     private func dispatch(_ datum: UInt64, _ events: UInt32) {
         if datum == Self.wakeDatum { return takeRemoteWork() }
         let fd = Int(truncatingIfNeeded: datum & 0xFFFF_FFFF)
-        // A handler earlier in this turn may have closed this descriptor, and another may have got its number.
+        // A handler earlier in this turn may have closed this descriptor, and another may have got its
+        // number.
         guard fd < descriptors.count, descriptors[fd].generation == UInt32(datum >> 32),
             let handler = descriptors[fd].handler
         else { return }

@@ -7,7 +7,9 @@ package struct LoopInstant: Comparable, Hashable, Sendable {
     /// Later than everything: the deadline of what may take for ever.
     package static let distantFuture = LoopInstant(nanoseconds: .max)
 
-    package static func < (left: LoopInstant, right: LoopInstant) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: LoopInstant, right: LoopInstant) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
 
     package static func + (left: LoopInstant, right: Duration) -> LoopInstant {
         let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)

@@ -13,8 +13,8 @@ extension EventLoop {
     /// Idle runners that a loop keeps: as many as bodies run at once in a busy moment.
     fileprivate static let idleRunnersMax = 256
 
-    /// Runs `body` on this loop soon, like `spawn`, in a task that is used again for the next body: making and
-    /// freeing a task costs more than all else that the loop does for a request.
+    /// Runs `body` on this loop soon, like `spawn`, in a task that is used again for the next body: making
+    /// and freeing a task costs more than all else that the loop does for a request.
     package func start(_ body: @escaping () async -> Void) -> LoopTask {
         assertOnLoop()
         return (idleRunners.popLast() ?? Runner(loop: self)).begin(body)

@@ -27,7 +27,8 @@ internal import CSystem
 
     /// Lends the first `count` bytes of the last read.
     package func withBytes(_ count: Int, _ body: (Span<UInt8>) -> Void) {
-        let bytes = unsafe UnsafeRawBufferPointer(rebasing: storage[0..<count]).assumingMemoryBound(to: UInt8.self)
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: storage[0..<count]).assumingMemoryBound(
+            to: UInt8.self)
         body(unsafe bytes.span)
     }
 }

@@ -2,7 +2,9 @@ internal import CSystem
 
 extension Socket {
     /// Listens on an IPv4 address; the port may be shared with other sockets of this user.
-    package static func listenIPv4(_ host: String, _ port: UInt16, backlog: Int32) throws(SystemError) -> Int32 {
+    package static func listenIPv4(_ host: String, _ port: UInt16, backlog: Int32) throws(SystemError)
+        -> Int32
+    {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -19,7 +21,9 @@ extension Socket {
     }
 
     /// Listens on an IPv6 address; the port may be shared with other sockets of this user.
-    package static func listenIPv6(_ host: String, _ port: UInt16, backlog: Int32) throws(SystemError) -> Int32 {
+    package static func listenIPv6(_ host: String, _ port: UInt16, backlog: Int32) throws(SystemError)
+        -> Int32
+    {
         var address = sockaddr_in6()
         address.sin6_family = sa_family_t(AF_INET6)
         address.sin6_port = port.bigEndian
@@ -42,7 +46,8 @@ extension Socket {
 
     /// True when nobody answers on the Unix socket at `path` any more.
     package static func isStale(_ path: String) -> Bool {
-        let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        let fd = socket(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard fd >= 0 else { return false }
         defer { close(fd) }
         return unsafe withUnixAddress(path) { unsafe connect(fd, $0, $1) } == -1 && tl_errno() == ECONNREFUSED
@@ -53,10 +58,13 @@ extension Socket {
         var address = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
         let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(fd, $0, &length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(fd, $0, &length)
+            }
         }
         // The port has the same place in both kinds of addresses.
-        guard status == 0, Int32(address.sin6_family) == AF_INET || Int32(address.sin6_family) == AF_INET6 else {
+        guard status == 0, Int32(address.sin6_family) == AF_INET || Int32(address.sin6_family) == AF_INET6
+        else {
             return nil
         }
         return UInt16(bigEndian: address.sin6_port)
@@ -89,7 +97,8 @@ extension Socket {
     ) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        precondition(path.utf8.count < MemoryLayout.size(ofValue: address.sun_path), "a socket path is ≤ 107 bytes")
+        precondition(
+            path.utf8.count < MemoryLayout.size(ofValue: address.sun_path), "a socket path is ≤ 107 bytes")
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -44,7 +44,9 @@ package enum Socket {
     }
 
     /// A descriptor that is good for nothing but being given up when no other is left; -1 without one.
-    package static func spare() -> Int32 { socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) }
+    package static func spare() -> Int32 {
+        socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    }
 
     /// Says to the peer that nothing more will be sent.
     package static func finishSending(_ fd: Int32) { _ = shutdown(fd, Int32(SHUT_WR)) }

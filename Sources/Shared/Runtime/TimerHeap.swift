@@ -36,7 +36,9 @@ struct TimerHeap {
 
     /// Forgets the timer; without effect when it has fired or been cancelled already.
     mutating func cancel(_ timer: LoopTimer) {
-        guard Int(timer.slot) < slots.count, slots[Int(timer.slot)].generation == timer.generation else { return }
+        guard Int(timer.slot) < slots.count, slots[Int(timer.slot)].generation == timer.generation else {
+            return
+        }
         release(timer.slot)
         if entries.count > 64, entries.count > liveCount * 2 { compact() }
     }

@@ -17,7 +17,8 @@ import Testing
         while start < bytes.count {
             let end = min(bytes.count, start + piece)
             do throws(ChunkedDecoder.Failure) {
-                let used = try decoder.decode(bytes.span.extracting(start..<end), into: &body, dataBytesMax: 1000)
+                let used = try decoder.decode(
+                    bytes.span.extracting(start..<end), into: &body, dataBytesMax: 1000)
                 if decoder.isDone { return .body(String(decoding: body, as: UTF8.self), used: start + used) }
             } catch {
                 return .failed(error)
@@ -37,11 +38,15 @@ import Testing
     }
 
     @Test(arguments: [
-        "\r\n", "g\r\n", "-1\r\n", "+5\r\nhello\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n", "5 \r\nhello\r\n", "5\nhello\n",
-        "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\rX", "5;a=b\r\nhello\r\n0\r\n\r\n",
+        "\r\n", "g\r\n", "-1\r\n", "+5\r\nhello\r\n", "0x5\r\nhello\r\n", " 5\r\nhello\r\n",
+        "5 \r\nhello\r\n", "5\nhello\n",
+        "5\r\nhello\n0\r\n\r\n", "5\r\nhelloX\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\rX",
+        "5;a=b\r\nhello\r\n0\r\n\r\n",
         "5;\r\nhello\r\n", "5\rhello", "5\r\nhello\r\n0\r\nX\r\n\r\n", "5\r\nhello\r\n0\r\n: y\r\n\r\n",
-        "5\r\nhello\r\n0\r\n X: y\r\n\r\n", "5\r\nhello\r\n0\r\nX: \u{1}\r\n\r\n", "5\r\nhello\r\n0\r\nX: a\n\r\n",
-        "5\r\nhello\r\n0\r\n\n", "0000000000000005\r\nhello\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFF\r\n", "10000000000000000\r\n", "５\r\n",
+        "5\r\nhello\r\n0\r\n X: y\r\n\r\n", "5\r\nhello\r\n0\r\nX: \u{1}\r\n\r\n",
+        "5\r\nhello\r\n0\r\nX: a\n\r\n",
+        "5\r\nhello\r\n0\r\n\n", "0000000000000005\r\nhello\r\n0\r\n\r\n", "FFFFFFFFFFFFFFFF\r\n",
+        "10000000000000000\r\n", "５\r\n",
     ])
     func `refuses what is not exactly a chunk`(text: String) {
         let whole = decode(text, piece: 1_000_000)
@@ -53,7 +58,9 @@ import Testing
     }
 
     @Test func `counts the data while it reads`() {
-        for text in ["3e9\r\n", "3e8\r\n\(String(repeating: "a", count: 1000))\r\n1\r\n", "fffffffffffffff\r\n"] {
+        for text in [
+            "3e9\r\n", "3e8\r\n\(String(repeating: "a", count: 1000))\r\n1\r\n", "fffffffffffffff\r\n",
+        ] {
             #expect(decode(text, piece: 1) == .failed(.tooLarge))
             #expect(decode(text, piece: 1_000_000) == .failed(.tooLarge))
         }

@@ -5,9 +5,11 @@ import Testing
 @testable import Ingest
 
 @Suite struct `A request body` {
-    private static let unauthorized: @Sendable (RequestHead, EventLoop, Server) -> Admission = { head, loop, server in
+    private static let unauthorized: @Sendable (RequestHead, EventLoop, Server) -> Admission = {
+        head, loop, server in
         head[.authorization] == nil
-            ? .answer(head.answer(Problem(.unauthorized).with("WWW-Authenticate", "Bearer realm=\"tasklane\"")))
+            ? .answer(
+                head.answer(Problem(.unauthorized).with("WWW-Authenticate", "Bearer realm=\"tasklane\"")))
             : Admission.echo(head, loop, server)
     }
 
@@ -34,7 +36,8 @@ import Testing
     @Test func `that is too large is refused before it is read`() throws {
         let server = try HTTPTestServer(Admission.echo)
         for headers in [
-            "Content-Length: 65537", "Content-Length: 9000000000000000000", "Content-Length: 65537\r\nExpect: 100-continue",
+            "Content-Length: 65537", "Content-Length: 9000000000000000000",
+            "Content-Length: 65537\r\nExpect: 100-continue",
         ] {
             let client = try server.connect()
             client.send("POST / HTTP/1.1\r\nHost: a\r\n\(headers)\r\n\r\n")
@@ -58,7 +61,10 @@ import Testing
         for _ in 0..<3 {
             client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n" + body)
             #expect(try client.response().body == "POST / " + body)
-            client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n\(body)\r\n0\r\n\r\n")
+            client.send(
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "10000\r\n\(body)\r\n0\r\n\r\n"
+            )
             #expect(try client.response().body == "POST / " + body)
         }
         server.drain()
@@ -69,7 +75,8 @@ import Testing
         let client = try server.connect()
         let whole = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nGET /"
         for size in [1, 10, 1000] {
-            var rest = Array((whole + whole + "GET /2 HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n\r\n").utf8)[...]
+            var rest = Array((whole + whole + "GET /2 HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\n\r\n").utf8)[
+                ...]
             while !rest.isEmpty {
                 client.send(Array(rest.prefix(size)))
                 rest = rest.dropFirst(size)

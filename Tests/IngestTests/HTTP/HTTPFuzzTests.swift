@@ -26,7 +26,8 @@ struct SeededGenerator: RandomNumberGenerator {
         ].map { Array($0.utf8) } + HTTPHeadRules.malformedFramings.map { Array(post($0).utf8) }
 
     private static let salt: [[UInt8]] = [
-        "\r\n", "\r", "\n", " ", "\t", ":", "\0", "%2e", "/", "..", "Content-Length: 5\r\n", "Host: b\r\n", "\r\n\r\n",
+        "\r\n", "\r", "\n", " ", "\t", ":", "\0", "%2e", "/", "..", "Content-Length: 5\r\n", "Host: b\r\n",
+        "\r\n\r\n",
         "Transfer-Encoding: chunked\r\n", "HTTP/1.1", "?", "#", "%", "\u{7f}", "0",
     ].map { Array($0.utf8) }
 
@@ -58,14 +59,18 @@ struct SeededGenerator: RandomNumberGenerator {
             let whole = ParsedHead.parse(bytes, pieces: [.max / 2])
             #expect(ParsedHead.parse(bytes, pieces: [1]) == whole, "seed \(seed): \(bytes)")
             #expect(ParsedHead.parse(bytes, pieces: pieces(&random)) == whole, "seed \(seed): \(bytes)")
-            if case .head(let end, _) = whole { #expect(end <= bytes.count && bytes[..<end].suffix(2) == [13, 10]) }
+            if case .head(let end, _) = whole {
+                #expect(end <= bytes.count && bytes[..<end].suffix(2) == [13, 10])
+            }
         }
     }
 
     @Test func `are never a request`() {
         var random = SeededGenerator(seed: 1)
         for _ in 0..<20_000 {
-            let bytes = (0..<Int.random(in: 1...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let bytes = (0..<Int.random(in: 1...200, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
             let whole = ParsedHead.parse(bytes, pieces: [.max / 2])
             #expect(whole.status != 200)
             #expect(ParsedHead.parse(bytes, pieces: [3]) == whole)
@@ -88,7 +93,8 @@ struct SeededGenerator: RandomNumberGenerator {
         while start < bytes.count, !decoder.isDone {
             let end = min(bytes.count, start + piece)
             do throws(ChunkedDecoder.Failure) {
-                start += try decoder.decode(bytes.span.extracting(start..<end), into: &body, dataBytesMax: 100)
+                start += try decoder.decode(
+                    bytes.span.extracting(start..<end), into: &body, dataBytesMax: 100)
             } catch {
                 return "\(error)"
             }

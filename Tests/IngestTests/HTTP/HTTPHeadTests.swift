@@ -55,17 +55,23 @@ import Testing
     @Test func `takes what is strange and allowed`() {
         expect("\r\n" + get(), 200)
         expect("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 200)
-        for target in ["/", "//", "/a//b", "/...", "/.a", "/a.", "/..a", "/%2e%2e%2e", "/a;b=c", "/~u/:x/@y", "/?a=%", "/?",
-            "/a?b?c", "/%20", "/%C3%A9", "/!$&'()*+,;=", "/a?{}|\"<>"]
-        {
+        for target in [
+            "/", "//", "/a//b", "/...", "/.a", "/a.", "/..a", "/%2e%2e%2e", "/a;b=c", "/~u/:x/@y", "/?a=%",
+            "/?",
+            "/a?b?c", "/%20", "/%C3%A9", "/!$&'()*+,;=", "/a?{}|\"<>",
+        ] {
             expect(get(target), 200)
         }
-        for header in ["X:", "X: ", "X:a", "X: \t a \t", "X: \u{e9}", "!#$%&'*+-.^_`|~09aZ: 1", "X: a\r\nX: b",
-            "Connection: keep-alive, Upgrade", "Prefer: wait=1\r\nPrefer: return=minimal", "Expect: 100-Continue"]
-        {
+        for header in [
+            "X:", "X: ", "X:a", "X: \t a \t", "X: \u{e9}", "!#$%&'*+-.^_`|~09aZ: 1", "X: a\r\nX: b",
+            "Connection: keep-alive, Upgrade", "Prefer: wait=1\r\nPrefer: return=minimal",
+            "Expect: 100-Continue",
+        ] {
             expect(get("/", header), 200)
         }
-        for value in ["0", "1", "65536", "9223372036854775807"] { expect(post("Content-Length: \(value)"), 200) }
+        for value in ["0", "1", "65536", "9223372036854775807"] {
+            expect(post("Content-Length: \(value)"), 200)
+        }
         expect(post("Content-Length: \t 5 \t"), 200)
         expect(post("Transfer-Encoding: chunked"), 200)
     }
@@ -94,7 +100,8 @@ import Testing
     @Test func `reads the parts of a head`() throws {
         var parser = RequestHeadParser()
         let text =
-            "\r\nPUT /api/u%2D1/tasks/%41%2B?a=b&c HTTP/1.1\r\nHost: h\r\nauthorization:Bearer x \r\nPrefer: wait=5\r\n"
+            "\r\nPUT /api/u%2D1/tasks/%41%2B?a=b&c HTTP/1.1\r\nHost: h\r\n"
+            + "authorization:Bearer x \r\nPrefer: wait=5\r\n"
             + "Content-Length: 3\r\nX-Other: y\r\nPREFER: return=minimal\r\nX-Request-Id: a.B_9-\r\n"
             + "Expect: 100-continue\r\nConnection: close\r\n\r\nabc"
         let bytes = Array(text.utf8)

@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test func `is closed in silence when it is idle too long`() throws {
-        let server = try HTTPTestServer(limits: Self.limits { $0.idleTime = .milliseconds(150) }, Admission.echo)
+        let server = try HTTPTestServer(
+            limits: Self.limits { $0.idleTime = .milliseconds(150) }, Admission.echo)
         let fresh = try server.connect()
         let used = try server.connect()
         used.send(get())
@@ -24,7 +25,8 @@ import Testing
     }
 
     @Test func `has a bounded time for a head in all, however it drips`() throws {
-        let server = try HTTPTestServer(limits: Self.limits { $0.headTime = .milliseconds(300) }, Admission.echo)
+        let server = try HTTPTestServer(
+            limits: Self.limits { $0.headTime = .milliseconds(300) }, Admission.echo)
         let client = try server.connect()
         for byte in get("/", "X: " + String(repeating: "a", count: 500)).utf8.prefix(90) {
             client.send([byte])
@@ -38,7 +40,8 @@ import Testing
     }
 
     @Test func `has a bounded time for a body in all`() throws {
-        let server = try HTTPTestServer(limits: Self.limits { $0.bodyTime = .milliseconds(200) }, Admission.echo)
+        let server = try HTTPTestServer(
+            limits: Self.limits { $0.bodyTime = .milliseconds(200) }, Admission.echo)
         for headers in ["Content-Length: 10", "Transfer-Encoding: chunked"] {
             let client = try server.connect()
             client.send(post(headers) + "5\r\nhe")
@@ -50,7 +53,8 @@ import Testing
 
     @Test func `is cut when the client takes nothing of its answers`() throws {
         let hasBegun = DispatchSemaphore(value: 0)
-        let server = try HTTPTestServer(limits: Self.limits { $0.writeStallTime = .milliseconds(200) }) { _, _, _ in
+        let server = try HTTPTestServer(limits: Self.limits { $0.writeStallTime = .milliseconds(200) }) {
+            _, _, _ in
             hasBegun.signal()
             return .serve(bodyBytesMax: 0) { _ in .json(200, [UInt8](repeating: 0x20, count: 32_000_000)) }
         }
@@ -122,7 +126,9 @@ import Testing
 
     @Test func `of HTTP 1_0 or with Connection close ends after the answer`() throws {
         let server = try HTTPTestServer(Admission.echo)
-        for request in ["GET / HTTP/1.0\r\n\r\n", get("/", "Connection: Close"), get("/", "Connection: x, close")] {
+        for request in [
+            "GET / HTTP/1.0\r\n\r\n", get("/", "Connection: Close"), get("/", "Connection: x, close"),
+        ] {
             let client = try server.connect()
             client.send(request + get("/never"))
             #expect(try client.response().header("Connection") == "close")

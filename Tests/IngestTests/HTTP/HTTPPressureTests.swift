@@ -26,7 +26,9 @@ import Testing
                         client.send(get("/load"))
                         let response = try client.response()
                         answered.withLock { $0 += response.status == 200 ? 1 : 0 }
-                        if response.header("Connection") == "close" { client = try HTTPTestClient(port: port) }
+                        if response.header("Connection") == "close" {
+                            client = try HTTPTestClient(port: port)
+                        }
                     }
                 } catch {
                     failures.withLock { $0.append("\(error)") }

@@ -36,7 +36,10 @@ import Testing
             #expect(response.status == row.status, "\(row.text.debugDescription)")
             #expect(response.body.contains(#""code":"\#(Self.codes[row.status] ?? "")""#))
             #expect(response.body.contains(#""instance":"\#(response.header("X-Request-Id") ?? "?")""#))
-            for name in ["Date", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy"] {
+            for name in [
+                "Date", "Cache-Control", "X-Content-Type-Options", "Content-Security-Policy",
+                "Referrer-Policy",
+            ] {
                 #expect(response.header(name) != nil, "\(name)")
             }
             #expect(response.header("Content-Type") == "application/problem+json")

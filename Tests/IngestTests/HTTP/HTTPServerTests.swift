@@ -28,7 +28,8 @@ import Testing
         let client = try server.connect()
         let requests =
             "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\none"
-            + "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\ntw\r\n1\r\no\r\n0\r\nT: x\r\n\r\n"
+            + "POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "2\r\ntw\r\n1\r\no\r\n0\r\nT: x\r\n\r\n"
             + "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n"
 
         for size in [1, 2, 7, 64, 1000] {

@@ -56,7 +56,9 @@ final class HTTPTestClient {
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe recv(fd, &chunk, chunk.count, 0)
-        if count < 0 { throw Failure(description: errno == EAGAIN ? "nothing came in 15 s" : "errno \(errno)") }
+        if count < 0 {
+            throw Failure(description: errno == EAGAIN ? "nothing came in 15 s" : "errno \(errno)")
+        }
         buffered += chunk[..<count]
         return count > 0
     }

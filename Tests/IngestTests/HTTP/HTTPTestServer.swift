@@ -42,7 +42,8 @@ final class HTTPTestServer: Sendable {
     ) async {
         let handler = ClosureHandler(owner: self, loop: loop, admit: admit)
         guard
-            let server = try? Server(on: loop, sockets: sockets, limits: limits, budget: budget, handler: handler)
+            let server = try? Server(
+                on: loop, sockets: sockets, limits: limits, budget: budget, handler: handler)
         else { return isReady() }
         handler.server = server
         isReady()

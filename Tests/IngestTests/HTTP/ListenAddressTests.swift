@@ -4,12 +4,16 @@ import Testing
 @testable import Ingest
 
 @Suite struct `A listen address` {
-    @Test(arguments: ["127.0.0.1:8080", "0.0.0.0:0", "[::1]:9090", "[::]:65535", "unix:/run/tasklane/http.sock"])
+    @Test(arguments: [
+        "127.0.0.1:8080", "0.0.0.0:0", "[::1]:9090", "[::]:65535", "unix:/run/tasklane/http.sock",
+    ])
     func `is written as it is read`(text: String) {
         #expect(ListenAddress(text)?.description == text)
     }
 
-    @Test(arguments: ["", "8080", ":8080", "a:", "a:+5", "a:65536", "::1:8080", "unix:relative", "a:8080x", "a: 80"])
+    @Test(arguments: [
+        "", "8080", ":8080", "a:", "a:+5", "a:65536", "::1:8080", "unix:relative", "a:8080x", "a: 80",
+    ])
     func `is refused when it could mean something else`(text: String) {
         #expect(ListenAddress(text) == nil)
     }

@@ -43,7 +43,9 @@ enum ParsedHead: Equatable {
         let head = RequestHead(bytes: bytes, layout: layout, mintedID: CorrelationID(minted: 1))
         var parts = ["\(head.method)", text(head.path), text(head.query ?? []), "\(layout.framing)"]
         parts += ["\(layout.closes)", "\(layout.expectsContinue)", "\(layout.segmentCount)"]
-        for index in 0..<min(layout.segmentCount, RequestLayout.segmentsMax) { parts.append(text(head.segment(index))) }
+        for index in 0..<min(layout.segmentCount, RequestLayout.segmentsMax) {
+            parts.append(text(head.segment(index)))
+        }
         for header in KnownHeader.allCases { parts.append(text(head[header] ?? [])) }
         return parts.joined(separator: "|")
     }

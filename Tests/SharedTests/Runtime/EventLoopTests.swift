@@ -36,9 +36,10 @@ private func onLoop<Value: Sendable>(_ main: @escaping @Sendable (EventLoop) asy
             var fired: [Int] = []
             var timers: [LoopTimer] = []
             for number in (0..<1000).shuffled() {
-                timers.append(loop.schedule(at: loop.now + .microseconds(number * 10)) {
-                    fired.append(number)
-                })
+                timers.append(
+                    loop.schedule(at: loop.now + .microseconds(number * 10)) {
+                        fired.append(number)
+                    })
                 if number % 2 == 1 { loop.cancel(timers.removeLast()) }
             }
             _ = loop.schedule(at: loop.now + .milliseconds(30)) { done.fulfil(()) }
