@@ -36,11 +36,11 @@ final class RedisBells {
         } catch { throw drop(error) }
     }
 
-    /// The lane of the next message, a confirmed subscription counting as one; nil after `time`.
-    func next(within time: Duration) throws(RedisError) -> Lane? {
+    /// The lane of the next message, a confirmed subscription counting as one; nil after `time` or when woken.
+    func next(within time: Duration, waker: Waker) throws(RedisError) -> Lane? {
         guard let open else { throw .disconnected(sent: false) }
         do throws(RedisError) {
-            switch try open.next(within: time) {
+            switch try open.next(within: time, interruptedBy: waker.alarm) {
             case .message(let channel, _), .subscribed(let channel): return subscribed[channel]
             case nil: return nil
             }
@@ -63,9 +63,6 @@ final class RedisBells {
 }
 
 extension RedisQueue {
-    /// A blocked wait looks at its waker this often.
-    private static let wakeLatency: Duration = .milliseconds(25)
-
     package func awaitBell(_ lanes: [Lane], limit: Duration) async throws(QueueError) -> Set<Lane> {
         do throws(RedisError) {
             try bells.follow(lanes)
@@ -75,8 +72,7 @@ extension RedisQueue {
                 let left = deadline - ContinuousClock.now
                 if left <= .zero || waker.take() { return rung }
                 // After the first bell, take what has come already and go.
-                let pause = rung.isEmpty ? min(left, RedisQueue.wakeLatency) : .zero
-                if let lane = try bells.next(within: pause) {
+                if let lane = try bells.next(within: rung.isEmpty ? left : .zero, waker: waker) {
                     rung.insert(lane)
                 } else if !rung.isEmpty {
                     return rung

@@ -9,7 +9,7 @@ package final class RedisQueue: Queue {
     private let keys: [LaneKeys]
     private var open: RedisConnection?
     lazy var bells = RedisBells(url: url, name: options.name + "-bell")
-    package let waker = Waker()
+    package let waker = Waker(alarm: Alarm())
 
     /// - Parameters:
     ///   - lanes: how many lanes there are.

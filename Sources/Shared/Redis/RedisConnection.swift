@@ -103,13 +103,15 @@ package struct RedisOptions: Sendable {
         return reply
     }
 
-    /// The next thing that the server says, or nil at the deadline: then the connection stays open. For subscribers.
-    func nextMessage(until deadline: Deadline) throws(RedisError) -> RedisReply? {
+    /// The next thing that the server says, or nil at the deadline or a ring of `alarm`: then the connection stays open. For subscribers.
+    func nextMessage(
+        until deadline: Deadline, interruptedBy alarm: Alarm? = nil
+    ) throws(RedisError) -> RedisReply? {
         while true {
             do throws(RedisError) {
                 if let reply = try reader.next() { return reply }
                 guard transport != nil else { throw .disconnected(sent: true) }
-                try transport?.receive(into: reader, until: deadline)
+                try transport?.receive(into: reader, until: deadline, interruptedBy: alarm)
             } catch .timeout {
                 return nil
             } catch { throw abandon(error) }

@@ -48,15 +48,25 @@ internal import CSystem
         return count >= 0 ? .moved(count) : Self.outcome(of: tl_errno())
     }
 
-    /// Waits until the socket can be read (or, if asked, written); false when the deadline passed first.
-    borrowing func wait(reading: Bool, writing: Bool, until deadline: Deadline) -> Bool {
+    /// Waits until the socket can be read (or, if asked, written); false when the deadline passed or the alarm rang
+    /// first. The ring is left to whoever hears it.
+    borrowing func wait(
+        reading: Bool, writing: Bool, until deadline: Deadline, interruptedBy alarm: Alarm? = nil
+    ) -> Bool {
         var events: Int32 = 0
         if reading { events |= POLLIN }
         if writing { events |= POLLOUT }
         while true {
-            var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-            let status = unsafe poll(&entry, 1, deadline.pollMilliseconds)
-            if status > 0 { return true }
+            // A negative descriptor is passed over.
+            var entries: InlineArray<2, pollfd> = [
+                pollfd(fd: descriptor, events: Int16(events), revents: 0),
+                pollfd(fd: alarm?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+            ]
+            var span = entries.mutableSpan
+            let status = unsafe span.withUnsafeMutableBufferPointer { list in
+                unsafe poll(list.baseAddress, 2, deadline.pollMilliseconds)
+            }
+            if status > 0 { return entries[0].revents != 0 }
             if status == 0 && deadline.hasPassed { return false }
             if status < 0 && tl_errno() != EINTR { return true }
         }

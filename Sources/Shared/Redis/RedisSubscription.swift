@@ -35,11 +35,13 @@ package final class RedisSubscription {
         try send("SUNSUBSCRIBE", channels)
     }
 
-    /// Waits at most `time` for a message; nil when none came.
-    package func next(within time: Duration) throws(RedisError) -> RedisMessage? {
+    /// Waits at most `time` for a message, or until `alarm` rings; nil when none came.
+    package func next(
+        within time: Duration, interruptedBy alarm: Alarm? = nil
+    ) throws(RedisError) -> RedisMessage? {
         let deadline = Deadline.after(time)
         repeat {
-            guard let reply = try connection.nextMessage(until: deadline) else { return nil }
+            guard let reply = try connection.nextMessage(until: deadline, interruptedBy: alarm) else { return nil }
             isPingOpen = false
             if let refusal = reply.refusal { throw .refused(refusal) }
             if let message = RedisMessage(reply) { return message }

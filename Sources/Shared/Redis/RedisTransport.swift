@@ -37,10 +37,12 @@ struct RedisTransport: ~Copyable {
         try write(outgoing.span, into: reader, until: deadline)
     }
 
-    /// Waits for bytes and gives them to `reader`.
-    mutating func receive(into reader: RedisReader, until deadline: Deadline) throws(RedisError) {
+    /// Waits for bytes and gives them to `reader`; a ring of `alarm` ends the wait as the deadline does.
+    mutating func receive(
+        into reader: RedisReader, until deadline: Deadline, interruptedBy alarm: Alarm? = nil
+    ) throws(RedisError) {
         while try !readOnce(into: reader) {
-            guard socket.wait(reading: true, writing: false, until: deadline) else {
+            guard socket.wait(reading: true, writing: false, until: deadline, interruptedBy: alarm) else {
                 throw .timeout(sent: true)
             }
         }

@@ -2,7 +2,8 @@ internal import CSystem
 
 /// Wakes a thread that sleeps: a ring that nobody waits for is kept for the next who does. Any thread rings.
 package final class Alarm: Sendable {
-    private let descriptor: Int32
+    /// Readable while it rings, for those who poll other things too.
+    let descriptor: Int32
 
     package init() {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))

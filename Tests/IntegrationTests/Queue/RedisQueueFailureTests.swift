@@ -65,6 +65,18 @@ private let lane = Lane(7)
         #expect(try await queue.awaitBell([lane], limit: .seconds(10)) == [lane])
     }
 
+    @Test func `ends its wait for a bell when another thread wakes it`() async throws {
+        _ = try RedisFixture()
+        let queue = try queue()
+        while try await !queue.awaitBell([lane], limit: .milliseconds(1)).contains(lane) {}
+        let waker = queue.waker
+        async let woken: Void = waker.wake()
+        let start = ContinuousClock.now
+        while try await !queue.awaitBell([lane], limit: .seconds(60)).isEmpty {}
+        #expect(ContinuousClock.now - start < .seconds(30))
+        await woken
+    }
+
     @Test func `keeps apart the replies of a call of which one lane is refused`() async throws {
         let fixture = try RedisFixture()
         let queue = try queue()
