@@ -48,6 +48,7 @@ final class LoopWiring {
 
     /// Serves until the stop signal, then drains.
     func run(_ sockets: [ListeningSocket]) async throws(SystemError) {
+        await connectFirst()
         let health = Health(pipeline: pipeline, postgres: postgres, services: services)
         let pages = PublicPages(openAPI: shared.openAPI, health: health)
         let api = API(
@@ -73,6 +74,17 @@ final class LoopWiring {
         subscriber.stop()
         pipeline.stop()
         postgres.stop()
+    }
+
+    /// Lets the stores connect before the first request is taken, or a client that comes at once is told 503 by a
+    /// deployment in which nothing is wrong. Connections wait in the sockets' backlog; a store that is down holds up
+    /// the start for a second at most.
+    private func connectFirst() async {
+        let deadline = loop.now + .seconds(1)
+        while !(pipeline.isConnected && subscriber.isSubscribed && postgres.isConnected), loop.now < deadline {
+            // Not cancelled: nothing cancels a loop's main task.
+            try? await loop.sleep(for: .milliseconds(2))
+        }
     }
 
     private func watchSignals() throws(SystemError) {
