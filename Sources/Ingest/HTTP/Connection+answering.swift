@@ -45,30 +45,43 @@ extension Connection {
     }
 
     /// Answers a request that cannot be understood, and closes.
-    func refuse(_ failure: HeadFailure) {
+    func refuse(_ failure: HeadFailure, _ input: Span<UInt8>) {
+        let layout = parser.layout
+        let id = CorrelationID(client: input, layout) ?? server.correlation.mint()
+        let (type, detail) = problem(failure)
+        refuse(type, detail, id, isHead: layout.method == .head)
+    }
+
+    private func problem(_ failure: HeadFailure) -> (ProblemType, String) {
+        let limits = server.limits
         switch failure {
-        case .malformed(let rule): refuse(.malformedRequest, "\(rule)")
-        case .notImplemented(let what): refuse(.notImplemented, "\(what)")
+        case .malformed(let rule): return (.malformedRequest, "\(rule)")
+        case .notImplemented(let what): return (.notImplemented, "\(what)")
         case .uriTooLong:
-            refuse(
-                .uriTooLong, "the request line may have at most \(server.limits.requestLineBytesMax) bytes")
+            return (.uriTooLong, "the request line may have at most \(limits.requestLineBytesMax) bytes")
         case .headersTooLarge:
-            refuse(
-                .headersTooLarge,
-                "at most \(server.limits.headersMax) headers, \(server.limits.headerBytesMax) bytes each and "
-                    + "\(server.limits.headersBytesMax) in all")
+            let detail =
+                "at most \(limits.headersMax) headers, \(limits.headerBytesMax) bytes each and "
+                + "\(limits.headersBytesMax) in all"
+            return (.headersTooLarge, detail)
         }
     }
 
+    /// Answers the current request with a problem of the server's own, and closes.
     func refuse(_ type: ProblemType, _ detail: String) {
+        let head = awaited?.head
+        let id = head?.correlationID ?? server.correlation.mint()
+        refuse(type, detail, id, isHead: head?.method == .head)
+    }
+
+    private func refuse(_ type: ProblemType, _ detail: String, _ id: CorrelationID, isHead: Bool) {
         server.handler.refused(type)
-        let id = server.correlation.mint()
         var response = Problem(type, detail: detail).response(instance: id)
         response.closes = true
         awaited = nil
         assembled = []
         inbox.clear()
-        write(response, isHead: false, closes: true, id)
+        write(response, isHead: isHead, closes: true, id)
         next()
     }
 

@@ -67,7 +67,7 @@ extension Connection {
 
     private func readHead(_ input: Span<UInt8>, isInbox: Bool) {
         switch parser.parse(input, server.limits) {
-        case .failed(let failure): refuse(failure)
+        case .failed(let failure): refuse(failure, input)
         case .needsMore:
             if !isInbox { inbox.append(input, from: 0) }
             if !hasHeadDeadline {

@@ -8,10 +8,13 @@ struct CorrelationID: Sendable {
     private let minted: UInt64
     private let text: ArraySlice<UInt8>?
 
-    /// The client's own text, which must be well formed.
-    init(client text: ArraySlice<UInt8>) {
+    /// The client's own text, if a head has it once and well formed; also of a head that is malformed further on.
+    init?(client input: Span<UInt8>, _ layout: RequestLayout) {
+        guard layout.has(.xRequestID), !layout.isRepeated(.xRequestID) else { return nil }
+        let text = Array(input, layout.value(.xRequestID))
+        guard Self.isWellFormed(text[...]) else { return nil }
         self.minted = 0
-        self.text = text
+        self.text = text[...]
     }
 
     init(minted: UInt64) {

@@ -13,7 +13,7 @@ final class RequestHead: Sendable {
         self.bytes = bytes
         self.layout = layout
         self.decoded = layout.isEscaped ? DecodedPath(bytes, layout) : nil
-        self.correlationID = Self.clientID(bytes, layout) ?? mintedID
+        self.correlationID = CorrelationID(client: bytes.span, layout) ?? mintedID
     }
 
     /// The same head in front of a body: `bytes` begins with the bytes of this head.
@@ -77,11 +77,6 @@ final class RequestHead: Sendable {
         }
     }
 
-    private static func clientID(_ bytes: [UInt8], _ layout: RequestLayout) -> CorrelationID? {
-        guard layout.has(.xRequestID), !layout.isRepeated(.xRequestID) else { return nil }
-        let text = bytes[layout.value(.xRequestID)]
-        return CorrelationID.isWellFormed(text) ? CorrelationID(client: text) : nil
-    }
 }
 
 /// A whole request: the head, and the body behind it in the same bytes.

@@ -26,6 +26,27 @@ import Testing
         400: "malformed-request", 414: "uri-too-long", 431: "headers-too-large", 501: "not-implemented",
     ]
 
+    @Test func `keeps the id that the client gave it`() throws {
+        let server = try HTTPTestServer(Admission.echo)
+        let id = "X-Request-Id: mine"
+        for text in [
+            get("/", id, "X : a"), post(id, "Content-Length: +1"),
+            post(id, "Transfer-Encoding: chunked") + "x\r\n",
+            post(id, "Content-Length: 99999999"),
+        ] {
+            let client = try server.connect()
+            client.send(text)
+            let response = try client.response()
+            #expect(response.header("X-Request-Id") == "mine")
+            #expect(response.body.contains(#""instance":"mine""#))
+        }
+        let client = try server.connect()
+        client.send("HEAD / HTTP/1.1\r\nHost: a\r\nX : a\r\n\r\n")
+        #expect(try client.response(hasBody: false).status == 400)
+        #expect(try client.isClosedByServer())
+        server.drain()
+    }
+
     @Test func `of every kind gets a whole answer and an end, and nothing behind it is served`() throws {
         let server = try HTTPTestServer(Admission.echo)
         for row in Self.rows {
