@@ -56,7 +56,8 @@ package final class Log: Sendable {
     ) {
         var taken: [UInt8] = []
         swap(&taken, &bytes)
-        var json = JSONWriter(appendingTo: taken)
+        // Consumed, or each line would copy all lines before it.
+        var json = JSONWriter(appendingTo: consume taken)
         json.beginObject()
         json.key("ts")
         json.timestamp(Timestamp(micros: tl_now_micros()))

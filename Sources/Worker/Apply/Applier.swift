@@ -127,12 +127,13 @@ final class Applier {
         return try await applyHealthy(healthy)
     }
 
-    /// One batch of the prefixes of several lanes.
+    /// One batch of the prefixes of several lanes; false when none of them holds anything.
     private func applyHealthy(_ lanes: Set<Lane>) async throws(QueueError) -> Bool {
         let prefixes = try await queue.peek(rota.choose(from: lanes, batch: settings.batch))
         for prefix in prefixes { rota.note(prefix.lane, depth: prefix.entries.count) }
         let sources = take(rota.cut(prefixes, to: settings.batch))
-        guard !sources.isEmpty else { return false }
+        // Lanes that were not looked at yet are no reason to rest.
+        guard !sources.isEmpty else { return pending.contains { troubles[$0] == nil } }
         try await apply(sources)
         return true
     }

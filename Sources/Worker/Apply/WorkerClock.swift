@@ -7,13 +7,3 @@ struct WorkerClock: Sendable {
     /// Waits, or less where the worker is to stop.
     let pause: @Sendable (Duration) async -> Void
 }
-
-extension Timestamp {
-    static func + (left: Timestamp, right: Duration) -> Timestamp {
-        Timestamp(micros: left.micros + Int64(right / .microseconds(1)))
-    }
-
-    static func - (left: Timestamp, right: Timestamp) -> Duration {
-        .microseconds(left.micros - right.micros)
-    }
-}

@@ -75,7 +75,8 @@ struct Batch: Sendable {
         wants.isolating = isolating
         wants.lanes = Set(sources.map { $0.lease.lane }).sorted()
         wants.requests.reserveCapacity(entries.count)
-        for entry in entries where entry.isOpen {
+        for entry in entries {
+            if case .behind = entry.outcome { continue }
             guard let mutation = entry.mutation else { continue }
             wants.requests.append(mutation.id)
             if mutation.redrive > 0 { wants.redriven.append(mutation.id) }
