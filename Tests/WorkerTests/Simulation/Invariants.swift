@@ -106,8 +106,9 @@ struct Invariants {
             case .rejectedByDatabase:
                 if attempts.last?.sqlState != "23514" { broken.append("request \(id) was rejected for nothing") }
             case .poison:
-                if world.deaths + world.database.sessionsLost < 4 {
-                    broken.append("request \(id) is poison after \(world.deaths) deaths")
+                // Three tries alone must have gone wrong, whatever the cause.
+                let causes = world.faults.mishaps + world.database.sessionsLost
+                if causes < 3 { broken.append("request \(id) is poison after \(causes) mishaps")
                 }
             case .undecodable: break
             case .backlog, .expired: broken.append("request \(id): \(letter.row.reason) cannot be")

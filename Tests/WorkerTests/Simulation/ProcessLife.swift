@@ -27,11 +27,15 @@ final class ProcessLife: @unchecked Sendable {
     func die() {
         guard !isDead else { return }
         isDead = true
+        faults.mishaps += 1
         onDeath()
     }
 
     /// SIGSTOP, and SIGCONT after `duration`.
-    func stop(for duration: Duration) { stoppedUntil = executor.now + duration }
+    func stop(for duration: Duration) {
+        faults.mishaps += 1
+        stoppedUntil = executor.now + duration
+    }
 
     /// Called before and after everything that touches the world.
     func step() async -> Step {
@@ -40,6 +44,8 @@ final class ProcessLife: @unchecked Sendable {
         while executor.now < stoppedUntil { await executor.sleep(stoppedUntil - executor.now) }
         if faults.areOn, executor.chance(faults.death) { die() }
         if isDead { return .dies }
-        return faults.areOn && executor.chance(faults.loss) ? .loses : .goesOn
+        guard faults.areOn && executor.chance(faults.loss) else { return .goesOn }
+        faults.mishaps += 1
+        return .loses
     }
 }

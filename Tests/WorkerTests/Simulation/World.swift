@@ -17,6 +17,8 @@ final class World: @unchecked Sendable {
         var loss = 0.0
         var death = 0.0
         var late = 0.0
+        /// Deaths, stops and lost replies: what a worker may take for a mutation's doing.
+        var mishaps = 0
     }
 
     static let start = Timestamp(rfc3339: Array("2026-11-21T00:00:00Z".utf8).span) ?? Timestamp(micros: 0)
