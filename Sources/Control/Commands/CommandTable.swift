@@ -4,7 +4,7 @@ enum CommandTable {
         ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked]),
         ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport]),
         ("act", [.pause, .resume, .parkedRetry, .drain]),
-        ("set up", [.migrate, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
+        ("set up", [.dev, .migrate, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
         ("more", [.help, .completion]),
     ]
 

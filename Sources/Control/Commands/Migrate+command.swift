@@ -35,18 +35,26 @@ extension Command {
 
 extension CommandFailure {
     init(_ error: SchemaError) {
-        if case .database(let cause) = error { self = CommandFailure(cause) } else { self = .failed("\(error)") }
+        if case .database(let cause) = error {
+            self = CommandFailure(cause)
+        } else {
+            self = .failed("\(error)")
+        }
     }
 }
 
 extension Session {
-    fileprivate func printMigrations(_ migrator: Migrator, _ postgres: PostgresConnection) throws(CommandFailure) {
+    fileprivate func printMigrations(_ migrator: Migrator, _ postgres: PostgresConnection)
+        throws(CommandFailure)
+    {
         let steps: [Migrator.Step]
         do throws(SchemaError) { steps = try migrator.status() } catch { throw CommandFailure(error) }
         let pending = steps.count { !$0.isDone }
         var days: [Partitions.Day] = []
         if steps.contains(where: \.isDone) {
-            do throws(PostgresError) { days = try Partitions(postgres).days() } catch { throw CommandFailure(error) }
+            do throws(PostgresError) { days = try Partitions(postgres).days() } catch {
+                throw CommandFailure(error)
+            }
         }
         guard !wantsJSON else {
             return output.object { json in
@@ -85,7 +93,9 @@ extension Session {
         _ configuration: Configuration, _ postgres: PostgresConnection, _ note: (String) -> Void
     ) throws(CommandFailure) -> Lanes? {
         let settings: Settings
-        do throws(SchemaError) { settings = try Settings.read(postgres) } catch { throw CommandFailure(error) }
+        do throws(SchemaError) { settings = try Settings.read(postgres) } catch {
+            throw CommandFailure(error)
+        }
         let lanes: Lanes
         do throws(CommandFailure) {
             lanes = try Lanes(try redis(configuration), configuration: configuration)
@@ -97,7 +107,8 @@ extension Session {
             ("lanes", Array("\(settings.lanes)".utf8)), ("id_key", Hex.encode(settings.idKey)),
         ]
         for (name, value) in fields {
-            let isNew = try lanes.ask("HSETNX", .bytes(LaneKeys.meta), .text(name), .bytes(value)).integer == 1
+            let isNew =
+                try lanes.ask("HSETNX", .bytes(LaneKeys.meta), .text(name), .bytes(value)).integer == 1
             if isNew { note("copied \(name) to Redis") }
             guard try lanes.ask("HGET", .bytes(LaneKeys.meta), .text(name)).bytes == value else {
                 throw CommandFailure(SchemaError.foreignRedis(setting: name))
@@ -108,21 +119,25 @@ extension Session {
 
     /// Makes the tables of coming days and drops expired ones, never one that something queued belongs to.
     fileprivate func turnDays(
-        _ configuration: Configuration, _ postgres: PostgresConnection, lanes: Lanes?, _ note: (String) -> Void
+        _ configuration: Configuration, _ postgres: PostgresConnection, lanes: Lanes?,
+        _ note: (String) -> Void
     ) throws(CommandFailure) {
         let partitions = Partitions(postgres)
         let now = Lanes.now
         do throws(PostgresError) {
             let made = try partitions.make(from: now)
             if let first = made.first, let last = made.last {
-                note("made \(Readable.several(made.count, "day")) of the inbox: \(first.table) to \(last.table)")
+                note(
+                    "made \(Readable.several(made.count, "day")) of the inbox: \(first.table) to \(last.table)"
+                )
             }
         } catch { throw CommandFailure(error) }
         guard let lanes else { return }
         let expiry = now.micros - Int64(configuration.retentionDays) * 86_400_000_000
         let reader = JSONReader(depthMax: 32)
         let oldest = try lanes.readings().flatMap { reading in
-            [reading.oldest] + reading.parked.map { $0.head.flatMap { Entry($0, reader: reader).mutation?.acceptedAt } }
+            [reading.oldest]
+                + reading.parked.map { $0.head.flatMap { Entry($0, reader: reader).mutation?.acceptedAt } }
         }.compactMap { $0?.micros }.min()
         do throws(PostgresError) {
             let dropped = try partitions.drop(before: Timestamp(micros: min(expiry, oldest ?? expiry)))

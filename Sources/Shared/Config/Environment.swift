@@ -37,6 +37,9 @@ package struct Environment: Sendable {
         return value
     }
 
+    /// Every variable, for a program that is started with them.
+    package var all: [String: String] { variables }
+
     /// The same with `other` on top, as a configuration file is over the process's environment.
     package func overlaid(with other: [String: String]) -> Environment {
         Environment(variables.merging(other) { _, new in new })
