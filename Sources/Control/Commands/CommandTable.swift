@@ -1,10 +1,10 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
-        ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked]),
+        ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked, .tail]),
         ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport]),
         ("act", [.pause, .resume, .parkedRetry, .drain]),
-        ("set up", [.dev, .migrate, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
+        ("set up", [.dev, .migrate, .doctor, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
         ("more", [.help, .completion]),
     ]
 

@@ -2,7 +2,7 @@ import Shared
 
 extension Command {
     static let workers = Command(
-        "workers", summary: "worker processes: lanes held, rate, last progress"
+        "workers", summary: "worker processes: lanes held, mutations applied, last progress"
     ) { session throws(CommandFailure) in
         let lanes = try session.lanes()
         let workers = try lanes.workers(try lanes.readings())
@@ -29,7 +29,7 @@ extension Command {
             return session.output.line("no worker is registered: systemctl start tasklane-worker@1")
         }
         var table = Table([
-            .text("WORKER"), .number("LANES"), .number("HEARTBEAT"), .number("RATE"), .number("PROGRESS"),
+            .text("WORKER"), .number("LANES"), .number("HEARTBEAT"), .number("APPLIED"), .number("PROGRESS"),
             .text("STATE"),
         ])
         let now = Lanes.now
@@ -41,7 +41,7 @@ extension Command {
             table.add([
                 Table.Cell(Readable.printable(worker.id)), "\(worker.lanes)",
                 Table.Cell(Readable.age(seconds: worker.ageSeconds) + " ago"),
-                Table.Cell(info?.rate.map { Readable.rate($0) } ?? "–"), Table.Cell(progress ?? "–"),
+                Table.Cell(info?.applied.map { Readable.count($0) } ?? "–"), Table.Cell(progress ?? "–"),
                 Table.Cell(worker.isSilent ? "silent: its lanes go to others" : "", .alarm),
             ])
         }
@@ -51,7 +51,8 @@ extension Command {
 
 /// What a worker says of itself in its heartbeat, as far as this version understands it.
 struct WorkerInfo {
-    let rate: Double?
+    /// Since its start.
+    let applied: Int64?
     let lastProgress: Timestamp?
 
     init?(_ text: [UInt8], reader: JSONReader) {
@@ -66,13 +67,7 @@ struct WorkerInfo {
 
     private init(_ document: borrowing JSONDocument) {
         let root = document.root
-        rate = document.member("rate", of: root).flatMap { place in
-            switch document.kind(at: place) {
-            case .integer(let number): Double(number)
-            case .double(let number): number
-            default: nil
-            }
-        }
-        lastProgress = document.timestamp("last_progress", of: root)
+        applied = document.integer("applied", of: root)
+        lastProgress = document.timestamp("last_progress_at", of: root)
     }
 }
