@@ -6,6 +6,9 @@ struct Arguments: Sendable {
     private(set) var operands: [String] = []
     private var values: [String: [String]] = [:]
 
+    /// No words at all.
+    init() {}
+
     /// - Parameter permute: whether options may stand behind operands; false stops at the first operand.
     init(_ words: [String], options: [Option], permute: Bool = true) throws(CommandFailure) {
         let cWords = unsafe (["tasklane"] + words).map { unsafe strdup($0) }

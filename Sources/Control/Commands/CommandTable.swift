@@ -2,7 +2,7 @@
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
         ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked, .tail]),
-        ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport]),
+        ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport, .deadRedrive, .deadDrop]),
         ("act", [.pause, .resume, .parkedRetry, .drain]),
         ("set up", [.dev, .migrate, .doctor, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
         ("more", [.help, .completion]),

@@ -22,7 +22,7 @@ struct RequestSearch {
 
     private func readPostgres(_ trace: inout RequestTrace) throws(CommandFailure) {
         guard let postgres else { return }
-        trace.letter = try DeadLetter.find(trace.id, postgres)
+        trace.letter = try DeadLetters(postgres, lanes: lanes.count).found(trace.id)
         let rows = try postgres.ask(
             """
             SELECT user_id, operation, status, code, task_id, version, redrive, finished_at
@@ -38,8 +38,8 @@ struct RequestSearch {
                 redrive: row.int(6),
                 version: row.optionalInt(5))
         } else if let letter = trace.letter {
-            trace.user = trace.user ?? letter.user
-            trace.operation = letter.operation
+            trace.user = trace.user ?? letter.user?.description
+            trace.operation = letter.operation.map { "\($0.qualifiedName)" }
             trace.task = letter.task
         }
     }

@@ -4,9 +4,9 @@ extension RequestTrace {
     /// The answer to "why is it not applied yet", in sentences.
     var explanation: [String] {
         if let place { return explanation(of: place) }
-        if let letter, DeadLetterFilter.waiting.contains(letter.state) {
+        if let letter, letter.state.isWaiting {
             return [
-                "It could not be applied (\(letter.reason)) and waits for a decision, in state \(letter.state).",
+                "It could not be applied (\(letter.reason)) and waits for a decision, in state \(letter.state.rawValue).",
                 "tasklane dead redrive \(id) applies it again; tasklane dead drop \(id) gives it up.",
             ]
         }
@@ -79,7 +79,7 @@ extension RequestTrace {
     }
 
     private var attempts: AttemptRecord? {
-        if let letter, place == nil { return letter.attempts }
+        if let letter, place == nil { return letter.attemptRecord }
         // The record is of the list's head.
         guard let place, place.ahead == 0, let parked = place.parked else { return nil }
         return AttemptRecord(parked.attempts, reader: JSONReader(depthMax: 32))
@@ -145,7 +145,7 @@ extension RequestTrace {
         if let letter {
             json.member("reason", letter.reason)
             json.member("signature", letter.signature)
-            json.member("dead_letter_state", letter.state)
+            json.member("dead_letter_state", letter.state.rawValue)
         }
         json.member("attempts", attempts?.attempts.count ?? 0)
         json.key("history")

@@ -50,7 +50,7 @@ struct RequestTrace {
     /// The state as clients see it (API.md §5), `expired` or `unknown`.
     var state: String {
         if let place { return place.parked != nil ? "retrying" : "queued" }
-        if let letter, DeadLetterFilter.waiting.contains(letter.state) || verdict?.status == 500 {
+        if let letter, letter.state.isWaiting || verdict?.status == 500 {
             return "dead_lettered"
         }
         if let verdict {

@@ -35,10 +35,8 @@ extension Session {
     /// Dead letters that wait for a decision; nil when PostgreSQL does not tell.
     func deadLettersWaiting(_ configuration: Configuration) -> Int? {
         do throws(CommandFailure) {
-            let states = DeadLetterFilter.waiting.map { "'\($0)'" }.joined(separator: ", ")
-            return try postgres(configuration).ask(
-                "SELECT count(*) FROM dead_letters WHERE state IN (\(states))"
-            ).first?.int(0)
+            return try DeadLetters(try postgres(configuration), lanes: configuration.lanes)
+                .counted(DeadLetterFilter())
         } catch { return nil }
     }
 }
