@@ -65,6 +65,16 @@ final class TaskReads {
         return found
     }
 
+    /// Dead letters that wait for a decision.
+    func deadLetters() async throws(ReadFailure) -> Int {
+        let rows = try await query(Self.deadLettersWaiting, [])
+        return rows.first?.int(0) ?? 0
+    }
+
+    private static let deadLettersWaiting = PostgresStatement(
+        name: "count_dead_letters",
+        "SELECT count(*) FROM dead_letters WHERE state IN ('dead', 'redriving', 'superseded')")
+
     private func query(
         _ statement: PostgresStatement, _ parameters: [PostgresParameter]
     ) async throws(ReadFailure) -> PostgresRows {
