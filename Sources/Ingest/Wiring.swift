@@ -60,7 +60,7 @@ final class Wiring: Sendable {
         authenticationFailures = AuthenticationFailures(metrics: registry, log: log)
         table = configuration.accounts ? .apiWithAccounts : .api
         openAPI = OpenAPI.document(table)
-        metrics = APIMetrics(registry, routes: table.routes + RouteTable.admin.routes)
+        metrics = APIMetrics(registry, routes: table.routes)
         rateLimiter = configuration.userRate.map { RateLimiter($0) }
         depths = LaneDepths(lanes: configuration.lanes, limit: configuration.laneLimit)
         laneKeys = LaneKeys.table(lanes: configuration.lanes)
