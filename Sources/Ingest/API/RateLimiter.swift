@@ -28,16 +28,16 @@ final class RateLimiter: Sendable {
     init(_ rate: UserRate) { self.rate = rate }
 
     /// Takes `count` tokens of `user`. A bulk larger than the burst is let through by a full bucket, which then owes.
-    func take(_ count: Int, of user: UserID, now: LoopInstant) -> Standing {
+    /// - Parameter before: tokens that the same request has taken already.
+    func take(_ count: Int, after before: Int = 0, of user: UserID, now: LoopInstant) -> Standing {
         buckets.withLock { buckets in
             sweep(&buckets, now)
             var bucket = filled(buckets.byUser[user], now)
-            let isAllowed = bucket.tokens >= Double(min(count, rate.burst))
+            let needed = Double(min(count, rate.burst - before))
+            let isAllowed = bucket.tokens >= needed
             if isAllowed { bucket.tokens -= Double(count) }
             buckets.byUser[user] = bucket
-            let missing =
-                isAllowed
-                ? Double(rate.burst) - bucket.tokens : Double(min(count, rate.burst)) - bucket.tokens
+            let missing = (isAllowed ? Double(rate.burst) : needed) - bucket.tokens
             return Standing(
                 isAllowed: isAllowed, remaining: max(0, Int(bucket.tokens)),
                 resetSeconds: max(1, Int((missing / Double(rate.rate)).rounded(.up))))

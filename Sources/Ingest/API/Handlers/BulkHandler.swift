@@ -74,7 +74,7 @@ struct BulkHandler {
     private func checkLimits(_ count: Int, _ user: UserID) async throws(Rejection) {
         guard count > 1 else { return }
         if let limiter = services.rateLimiter {
-            let standing = limiter.take(count - 1, of: user, now: services.loop.now)
+            let standing = limiter.take(count - 1, after: 1, of: user, now: services.loop.now)
             guard standing.isAllowed else { throw Rejection(limiter.problem(standing)) }
         }
         let lane = services.lanes.lane(of: user)
