@@ -62,7 +62,7 @@ final class LoopWiring {
             admin = try Server(
                 on: loop, sockets: shared.adminSockets, budget: ConnectionBudget(max: 64), handler: handler)
             if let keySource = shared.keySource { await keySource.refresh(now: services.now) }
-            tick()
+            shared.tick(on: loop)
         }
         shared.loopIsReady()
         await shared.stop.wait(on: loop)
@@ -81,7 +81,8 @@ final class LoopWiring {
     /// the start for a second at most.
     private func connectFirst() async {
         let deadline = loop.now + .seconds(1)
-        while !(pipeline.isConnected && subscriber.isSubscribed && postgres.isConnected), loop.now < deadline {
+        while !(pipeline.isConnected && subscriber.isSubscribed && postgres.isConnected), loop.now < deadline
+        {
             // Not cancelled: nothing cancels a loop's main task.
             try? await loop.sleep(for: .milliseconds(2))
         }
@@ -98,15 +99,16 @@ final class LoopWiring {
         }
     }
 
-    /// Every few seconds: fresh keys, and a sign of life for the service manager.
-    private func tick() {
-        shared.keySource?.keepFresh(now: services.now)
-        shared.notifier.watchdog()
-        _ = loop.schedule(at: loop.now + .seconds(5)) { [weak self] in self?.tick() }
-    }
 }
 
 extension Wiring {
+    /// Every few seconds: fresh keys, and a sign of life for the service manager; until the loop ends.
+    func tick(on loop: EventLoop) {
+        keySource?.keepFresh(now: Timestamp(micros: loop.wallMicros))
+        notifier.watchdog()
+        _ = loop.schedule(at: loop.now + .seconds(5)) { [self, unowned loop] in tick(on: loop) }
+    }
+
     /// Reads level, secrets and public keys again (SIGHUP); what is wrong leaves everything as it was.
     func reload(now: Timestamp) async {
         notifier.reloading()
