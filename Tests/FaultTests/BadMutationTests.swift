@@ -57,7 +57,8 @@ import Testing
         #expect(try deployment.outcome(of: create, user: "u1")["status"] as? String == "succeeded")
         #expect(try deployment.outcome(of: update, user: "u1")["status"] as? String == "succeeded")
         #expect(
-            try deployment.database.sql("SELECT description, version FROM tasks WHERE id = '\(task)'") == "then|2")
+            try deployment.database.sql("SELECT description, version FROM tasks WHERE id = '\(task)'")
+                == "then|2")
     }
 
     @Test func `a mutation that kills its session is found and set aside as poison`() throws {
