@@ -103,7 +103,10 @@ final class Wiring: Sendable {
             let group = try LoopGroup(count: loopCount, name: "ingest")
             try group.run { [self] loop in
                 do throws(SystemError) {
-                    try await LoopWiring(self, on: loop).run(sockets[loop.index])
+                    // Its timer refers to it weakly, so somebody must hold it while it runs.
+                    let wiring = LoopWiring(self, on: loop)
+                    defer { withExtendedLifetime(wiring) {} }
+                    try await wiring.run(sockets[loop.index])
                 } catch {
                     log.error("a loop cannot start", .text("why", "\(error)"))
                     stop.raise()
