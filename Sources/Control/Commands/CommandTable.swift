@@ -1,11 +1,14 @@
 /// Every command, in the order of `tasklane help`.
 enum CommandTable {
     static let groups: [(title: String, commands: [Command])] = [
-        ("see", [.status, .why, .lanes, .lane, .peek, .workers, .parked, .tail]),
+        ("see", [.status, .top, .why, .lanes, .lane, .peek, .workers, .parked, .tail]),
         ("dead letters", [.deadList, .deadGroups, .deadShow, .deadExport, .deadRedrive, .deadDrop]),
-        ("act", [.pause, .resume, .parkedRetry, .drain]),
-        ("set up", [.dev, .migrate, .doctor, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]),
-        ("more", [.help, .completion]),
+        ("act", [.pause, .resume, .parkedRetry, .drain, .fsck, .relane]),
+        (
+            "set up",
+            [.dev, .migrate, .doctor, .config, .tokenIssue, .tokenInspect, .keyCreate, .keyList, .keyRevoke]
+        ),
+        ("more", [.bench, .help, .completion]),
     ]
 
     static var all: [Command] { groups.flatMap(\.commands) }

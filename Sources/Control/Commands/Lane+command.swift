@@ -24,28 +24,35 @@ extension Command {
             }
             return
         }
-        let output = session.output
-        func line(_ name: String, _ value: String) {
-            output.line(output.styled(name + String(repeating: " ", count: 12 - name.count), .dim) + value)
+        for line in reading.lines(session.output, now: now) { session.output.line(line) }
+    }
+}
+
+extension LaneReading {
+    /// Everything of one lane, for `lane` and `top`.
+    func lines(_ output: Output, now: Timestamp) -> [String] {
+        func line(_ name: String, _ value: String) -> String {
+            output.styled(name + String(repeating: " ", count: 12 - name.count), .dim) + value
         }
-        line("lane", "\(lane)")
-        line("lag", reading.depth == 0 ? "nothing waits" : Readable.age(seconds: reading.lagSeconds(now)))
-        line("depth", Readable.count(reading.depth))
-        let lease = Readable.age(seconds: Double(reading.leaseMilliseconds) / 1000)
-        line("owner", reading.worker.map { "\($0), lease for another \(lease)" } ?? "nobody")
-        line("crashes", "\(reading.crashes) since the last settle")
-        if let pause = reading.pause {
-            line("paused", "by \(pause.actor)\(pause.since.map { " at \($0)" } ?? ""): \(pause.why)")
+        let lease = Readable.age(seconds: Double(leaseMilliseconds) / 1000)
+        var lines = [
+            line("lane", "\(lane)"),
+            line("lag", depth == 0 ? "nothing waits" : Readable.age(seconds: lagSeconds(now))),
+            line("depth", Readable.count(depth)),
+            line("owner", worker.map { "\($0), lease for another \(lease)" } ?? "nobody"),
+            line("crashes", "\(crashes) since the last settle"),
+        ]
+        if let pause {
+            lines.append(
+                line("paused", "by \(pause.actor)\(pause.since.map { " at \($0)" } ?? ""): \(pause.why)"))
         }
-        let count = reading.count
-        line(
-            "counters",
-            "accepted \(Readable.count(count.accepted)) = succeeded \(Readable.count(count.succeeded)) + failed "
-                + "\(Readable.count(count.failed)) + dead \(Readable.count(count.dead)) + waiting "
-                + "\(Readable.count(reading.waiting))"
-                + (reading.leftOver == 0 ? "" : " + left over \(reading.leftOver)"))
-        guard !reading.parked.isEmpty else { return }
-        output.line()
-        ParkedTable.table(lanes: [reading], now: now).print(to: output)
+        lines.append(
+            line(
+                "counters",
+                "accepted \(Readable.count(count.accepted)) = succeeded \(Readable.count(count.succeeded)) + failed "
+                    + "\(Readable.count(count.failed)) + dead \(Readable.count(count.dead)) + waiting "
+                    + "\(Readable.count(waiting))" + (leftOver == 0 ? "" : " + left over \(leftOver)")))
+        if !parked.isEmpty { lines += [""] + ParkedTable.table(lanes: [self], now: now).lines(output) }
+        return lines
     }
 }

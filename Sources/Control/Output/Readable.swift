@@ -46,6 +46,11 @@ enum Readable {
         return tenths(amount) + " TiB"
     }
 
+    /// `1 entry`, `2 entries`
+    static func several(_ value: Int, _ noun: String, _ plural: String) -> String {
+        "\(count(value)) \(value == 1 ? noun : plural)"
+    }
+
     /// `1 lane`, `2 lanes`
     static func several(_ value: Int, _ noun: String) -> String {
         "\(count(value)) \(noun)\(value == 1 ? "" : "s")"
