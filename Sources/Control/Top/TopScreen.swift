@@ -38,7 +38,7 @@ struct TopScreen {
         let unowned = model.readings.count - totals.ownedLanes
         let facts = [
             (Readable.several(model.workers, "worker"), model.workers == 0),
-            ("\(totals.ownedLanes)/\(model.readings.count) lanes owned", unowned > 0),
+            ("\(totals.ownedLanes)/\(model.readings.count) lanes", unowned > 0),
             ("\(Readable.several(totals.parkedUsers, "user")) parked", totals.parkedUsers > 0),
             (
                 model.deadLetters.map { "\(Readable.count($0)) dead" } ?? "PostgreSQL down",
@@ -99,7 +99,7 @@ struct TopScreen {
     }
 
     static let help = [
-        "  lag is the age of the oldest queued mutation; in and out are mutations a second.",
+        "  lag: age of the oldest queued mutation; in, out: mutations a second.",
         "", "  s          sort lanes by lag, depth, rate, parked, number",
         "  ↑ ↓ j k    choose a lane; page up and down too",
         "  ↵          open the lane: counters, oldest mutations, parked users",
