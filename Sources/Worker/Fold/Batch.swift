@@ -138,9 +138,10 @@ struct Batch: Sendable {
         return .done(verdict, task: verdict.succeeded ? slots[slot].state.item : nil, isNew: true)
     }
 
-    /// A known request may be applied only where it is dead and this is a later redrive of it.
+    /// A known request may be applied only where it is dead, or was overtaken, and this is a later redrive of it.
     private static func mayTake(_ mutation: Mutation, _ before: KnownRequest) -> Bool {
-        before.verdict.code == .deadLettered && mutation.redrive > before.redrive
+        (before.verdict.code == .deadLettered || before.verdict.code == .superseded)
+            && mutation.redrive > before.redrive
     }
 
     /// 409 where a later change has overtaken what is redriven. A task that is gone, or an id that is taken, gets the

@@ -126,7 +126,8 @@ final class MemoryDatabase {
         for changes in transaction.changes where !forgetsInbox {
             for row in changes.requests {
                 guard let before = requests[row.request] else { continue }
-                guard before.verdict.code == .deadLettered, row.redrive > before.redrive else { return false }
+                let isOpen = before.verdict.code == .deadLettered || before.verdict.code == .superseded
+                guard isOpen, row.redrive > before.redrive else { return false }
             }
         }
         for changes in transaction.changes { write(changes) }
