@@ -43,16 +43,21 @@ extension Command {
 
 /// What a newcomer reads.
 enum DevWords {
+    /// The lines stand alone, each with the token in it, so that they work pasted one by one into any shell; the first
+    /// leaves its answer in a file, from which the second takes the request's id.
     static func welcome(port: Int, user: UserID, token: String, folder: String) -> [String] {
         let base = "http://127.0.0.1:\(port)"
+        let authorization = "-H 'Authorization: Bearer \(token)'"
+        let answer = "\(folder)/created.json"
         return [
             "", "Tasklane is up at \(base); logs and data are in \(folder).", "",
-            "TOKEN=\(token)", "", "# create a task",
-            "curl -s -X POST \(base)/api/\(user)/tasks -H \"Authorization: Bearer $TOKEN\" "
-                + "-H 'Content-Type: application/json' -d '{\"title\":\"Buy milk\"}'",
-            "# ask what became of it: put the id from the answer before in place of ID",
-            "curl -s \(base)/api/requests/ID -H \"Authorization: Bearer $TOKEN\"", "# list the tasks",
-            "curl -s \(base)/api/\(user)/tasks -H \"Authorization: Bearer $TOKEN\"", "",
+            "TOKEN=\(token)", "URL=\(base)", "", "# create a task",
+            "curl -sS \(authorization) -H 'Content-Type: application/json' -d '{\"title\":\"Buy milk\"}' "
+                + "\(base)/api/\(user)/tasks | tee \(answer); echo",
+            "# ask what became of that very request, and wait up to 5 seconds for it",
+            "curl -sS \(authorization) "
+                + "\"\(base)/api/requests/$(sed 's/^{\"id\":\"\\([^\"]*\\)\".*/\\1/' \(answer))?wait=5\"; echo",
+            "# list the tasks", "curl -sS \(authorization) \(base)/api/\(user)/tasks; echo", "",
             "In another terminal: tasklane --config \(folder)/tasklane.conf status   (or top, lanes, why ID)",
             "Ctrl-C stops everything; the data stays.",
         ]
