@@ -7,7 +7,9 @@ func runWorkerMain() {
     let (configuration, faults) = Configuration.read(environment)
     var all = faults
     let redis = RedisURL(configuration.redisURL)
-    if redis == nil { all.append("REDIS_URL is no Redis URL: write redis://host:port, rediss://… or unix:///path") }
+    if redis == nil {
+        all.append("REDIS_URL is no Redis URL: write redis://host:port, rediss://… or unix:///path")
+    }
     let admin = ListenAddress(configuration.workerAdminListen)
     if admin == nil {
         all.append("TASKLANE_WORKER_ADMIN_LISTEN is no address: write ADDRESS:PORT or unix:/path")

@@ -55,7 +55,8 @@ final class ApplierBench: Sendable {
         _ = try? await queue.acquire([Self.lane], as: token, for: .seconds(1_000_000))
         board.grant(Lease(lane: Self.lane, token: token), crashes: 0)
         let left = Mutex(rounds)
-        let clock = WorkerClock(now: { [clockTime] in clockTime.now }) { [clockTime] in clockTime.jump($0) }
+        let clock = WorkerClock(
+            now: { [clockTime] in clockTime.now }, pause: { [clockTime] in clockTime.jump($0) })
         var settings = Applier.Settings(worker: WorkerID("w"))
         settings.batch = batch
         settings.attemptsMax = attemptsMax
@@ -70,7 +71,8 @@ final class ApplierBench: Sendable {
         let applier = Applier(
             settings: settings, queue: watched, ledger: PostgresLedger(options), board: board, clock: clock,
             report: WorkerReport(
-                log: Log(level: .error, format: .json), metrics: WorkerMetrics(MetricRegistry()), clock: clock),
+                log: Log(level: .error, format: .json), metrics: WorkerMetrics(MetricRegistry()), clock: clock
+            ),
             random: SplitMix64(seed: 1))
         await applier.run()
     }
@@ -112,7 +114,9 @@ struct MutationBuilder {
             task: task, acceptedAt: at, change: change, precondition: versions.map { .versions($0) })
     }
 
-    func create(_ title: String = "Buy milk") -> Mutation { build(.create(NewTask(title: Array(title.utf8)))) }
+    func create(_ title: String = "Buy milk") -> Mutation {
+        build(.create(NewTask(title: Array(title.utf8))))
+    }
 
     func rename(_ title: String) -> Mutation { build(.update(TaskPatch(title: Array(title.utf8)))) }
 

@@ -44,14 +44,20 @@ import Testing
         #expect(try PrivateDatabase.current.sql("SELECT count(*) FROM requests") == "2")
     }
 
-    @Test(.privatePostgres) func `who is in the midst of it makes the new one wait, or give way`() async throws {
+    @Test(.privatePostgres) func `who is in the midst of it makes the new one wait, or give way`()
+        async throws
+    {
         let bench = try ApplierBench()
         let mutation = build.create()
         var (stale, fresh) = (batch(mutation), batch(mutation))
         let (first, second) = (try await ledger(bench), try await ledger(bench))
         try await fold(&stale, first, bench)
         let refusal = await failure { try await fold(&fresh, second, bench) }
-        #expect(refusal == .outage(DatabaseFault(sqlState: "55P03", message: "canceling statement due to lock timeout"), sessionLost: false))
+        #expect(
+            refusal
+                == .outage(
+                    DatabaseFault(sqlState: "55P03", message: "canceling statement due to lock timeout"),
+                    sessionLost: false))
         try await first.commit(stale.changes(0..<1, now: bench.now)) {}
         try await fold(&fresh, second, bench)
         #expect(verdicts(fresh) == [.created(version: 1)])
@@ -67,8 +73,9 @@ import Testing
         try await fold(&stale, first, bench)
         let database = PrivateDatabase.current
         let isGone = eventually(seconds: 10) {
-            (try? database.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
-                + "(SELECT oid FROM pg_database WHERE datname = current_database())")) == "0"
+            (try? database.sql(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                    + "(SELECT oid FROM pg_database WHERE datname = current_database())")) == "0"
         }
         #expect(isGone)
         try await fold(&fresh, second, bench)
@@ -156,7 +163,9 @@ import Testing
         #expect(try PrivateDatabase.current.sql("SELECT version FROM tasks") == "2")
     }
 
-    @Test(.privatePostgres) func `that a later change has overtaken is refused unless it is forced`() async throws {
+    @Test(.privatePostgres) func `that a later change has overtaken is refused unless it is forced`()
+        async throws
+    {
         let bench = try ApplierBench()
         let bad = try await dead(bench)
         bench.push(build.rename("newer"))

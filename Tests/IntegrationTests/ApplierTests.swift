@@ -29,8 +29,9 @@ import Testing
         #expect(bench.verdict(gone) == .refused(.taskNotFound))
         let database = PrivateDatabase.current
         #expect(try database.sql("SELECT count(*) FROM tasks") == "0")
-        #expect(try database.sql("SELECT string_agg(status::text, ' ' ORDER BY request_id) FROM requests")
-            == "201 409 200 412 404 200 204 404")
+        #expect(
+            try database.sql("SELECT string_agg(status::text, ' ' ORDER BY request_id) FROM requests")
+                == "201 409 200 412 404 200 204 404")
         #expect(bench.lanes.count(ApplierBench.lane).leftOver(queued: 0) == 0)
     }
 
@@ -50,7 +51,8 @@ import Testing
         }
         #expect(item.title == task.title && item.description == nil && item.completed)
         #expect(item.priority == .low && item.dueAt == task.dueAt && item.version == 2)
-        let row = try PrivateDatabase.current.sql("SELECT title, description IS NULL, priority, version FROM tasks")
+        let row = try PrivateDatabase.current.sql(
+            "SELECT title, description IS NULL, priority, version FROM tasks")
         #expect(row == "Grüße|t|1|2")
     }
 
@@ -73,7 +75,9 @@ import Testing
         #expect(task == nil, "the task is not as its creation left it any more")
     }
 
-    @Test(.privatePostgres) func `finds the one that a constraint refuses and applies the others`() async throws {
+    @Test(.privatePostgres) func `finds the one that a constraint refuses and applies the others`()
+        async throws
+    {
         let bench = try ApplierBench()
         try PrivateDatabase.current.sql("ALTER TABLE tasks ADD CONSTRAINT no_bad CHECK (title <> 'bad')")
         let good = (0..<100).map { build.other(UInt64($0)).create() }
@@ -91,7 +95,9 @@ import Testing
         #expect(letter.state == .dead && letter.user == bad.user && letter.task == bad.task)
     }
 
-    @Test(.privatePostgres) func `parks a user whom a trigger refuses, in order, and lets the others go`() async throws {
+    @Test(.privatePostgres) func `parks a user whom a trigger refuses, in order, and lets the others go`()
+        async throws
+    {
         let bench = try ApplierBench()
         try refuse("later")
         let first = build.create("later")
@@ -112,7 +118,8 @@ import Testing
         #expect(bench.verdict(second) == .changed(version: 2))
     }
 
-    @Test(.privatePostgres) func `gives a user up after its attempts and goes on with the rest`() async throws {
+    @Test(.privatePostgres) func `gives a user up after its attempts and goes on with the rest`() async throws
+    {
         let bench = try ApplierBench()
         try refuse("never")
         let first = build.create("never")
@@ -123,7 +130,10 @@ import Testing
         #expect(bench.verdict(second) == .created(version: 1))
         let letter = try #require(try DeadLetters(bench.session(), lanes: 1).show(first.id))
         #expect(letter.reason == "attempts_exhausted")
-        #expect(Attempt.decode(letter.attempts, reader: JSONReader()).map(\.sqlState) == ["P0001", "P0001", "P0001"])
+        #expect(
+            Attempt.decode(letter.attempts, reader: JSONReader()).map(\.sqlState) == [
+                "P0001", "P0001", "P0001",
+            ])
     }
 
     @Test(.privatePostgres) func `sets aside what kills its session, and nothing else`() async throws {
@@ -196,7 +206,8 @@ import Testing
         second.name = Array("Ann".utf8)
         bench.push(first, second)
         await bench.apply()
-        #expect(try PrivateDatabase.current.sql("SELECT id, email, name FROM users") == "u1|a@example.org|Ann")
+        #expect(
+            try PrivateDatabase.current.sql("SELECT id, email, name FROM users") == "u1|a@example.org|Ann")
     }
 
     @Test(.privatePostgres) func `gives up the head of a parked list that grows too long`() async throws {

@@ -28,7 +28,9 @@ final class StoppingQueue: Queue {
         try await queue.renew(leases, for: duration)
     }
     func release(_ leases: [Lease]) async throws(QueueError) { try await queue.release(leases) }
-    func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] { try await queue.peek(wants) }
+    func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] {
+        try await queue.peek(wants)
+    }
     func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser] {
         try await queue.due(lanes, at: now, limit: limit)
     }

@@ -25,7 +25,9 @@ import Testing
         #expect(throws: SchemaError.lanes(found: 8, configured: 16)) {
             try Migrator(session, lanes: 16).migrate { _ in }
         }
-        #expect(throws: SchemaError.lanes(found: 8, configured: 16)) { try Settings.check(session, lanes: 16) }
+        #expect(throws: SchemaError.lanes(found: 8, configured: 16)) {
+            try Settings.check(session, lanes: 16)
+        }
     }
 
     @Test(.privatePostgres) func `tells a database that was never migrated`() throws {
@@ -44,7 +46,9 @@ import Testing
         }
     }
 
-    @Test(.privatePostgres) func `keeps its settings in a Redis that lost them and refuses a foreign one`() async throws {
+    @Test(.privatePostgres) func `keeps its settings in a Redis that lost them and refuses a foreign one`()
+        async throws
+    {
         let session = try session()
         try Migrator(session, lanes: 8).migrate { _ in }
         let settings = try Settings.read(session)
@@ -53,7 +57,9 @@ import Testing
         try await settings.restore(to: queue)
         #expect(try await queue.settings()["lanes"] == Array("8".utf8))
         let other = Settings(schemaVersion: 1, lanes: 8, idKey: [UInt8](repeating: 7, count: 32))
-        await #expect(throws: SchemaError.foreignRedis(setting: "id_key")) { try await other.restore(to: queue) }
+        await #expect(throws: SchemaError.foreignRedis(setting: "id_key")) {
+            try await other.restore(to: queue)
+        }
     }
 }
 
@@ -69,7 +75,8 @@ import Testing
 
     private func insert(_ id: UUID, _ session: PostgresConnection) throws {
         try session.query(
-            PostgresStatement("INSERT INTO requests VALUES ($1, 'u', 1, 201, NULL, $1, 1, 0, now())"), [.uuid(id)])
+            PostgresStatement("INSERT INTO requests VALUES ($1, 'u', 1, 201, NULL, $1, 1, 0, now())"),
+            [.uuid(id)])
     }
 
     @Test(.privatePostgres) func `are made ahead, once`() throws {
@@ -97,7 +104,8 @@ import Testing
         let keep = Partitions.Day(of: noon).next
         #expect(try partitions.drop(before: keep.start).map(\.table) == ["requests_20261121"])
         #expect(try partitions.days().map(\.table) == ["requests_20261122", "requests_20261123"])
-        let horizon = try session.query(PostgresStatement("SELECT value FROM settings WHERE name = 'inbox_since'"))
+        let horizon = try session.query(
+            PostgresStatement("SELECT value FROM settings WHERE name = 'inbox_since'"))
         #expect(horizon.first?.text(0) == "\(keep.start.micros / 1000)")
     }
 

@@ -23,7 +23,8 @@ package final class Alarm: Sendable {
     package func wait(atMost limit: Duration) -> Bool {
         var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         let (seconds, attoseconds) = max(limit, .zero).components
-        let milliseconds = min(seconds, 1_000_000) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        let rest = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        let milliseconds = min(seconds, 1_000_000) * 1000 + rest
         guard unsafe poll(&waited, 1, Int32(milliseconds)) > 0 else { return false }
         var count: UInt64 = 0
         return unsafe read(descriptor, &count, 8) == 8

@@ -122,6 +122,8 @@ package struct Migrator {
     }
 
     private func run(_ sql: String) throws(SchemaError) {
-        do throws(PostgresError) { try session.query(PostgresStatement(sql)) } catch { throw .database(error) }
+        do throws(PostgresError) { try session.query(PostgresStatement(sql)) } catch {
+            throw .database(error)
+        }
     }
 }

@@ -135,7 +135,8 @@ package struct Partitions {
         try session.query(
             PostgresStatement("DELETE FROM requests_default WHERE request_id < $1"), [.uuid(horizon.least)])
         try session.query(
-            PostgresStatement("DELETE FROM dead_letters WHERE state_at < $1 AND state IN ('redriven', 'dropped')"),
+            PostgresStatement(
+                "DELETE FROM dead_letters WHERE state_at < $1 AND state IN ('redriven', 'dropped')"),
             [.timestamp(keepFrom)])
     }
 

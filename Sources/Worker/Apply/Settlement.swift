@@ -23,7 +23,8 @@ extension Applier {
         return settlement
     }
 
-    private func settle(_ range: Range<Int>, of batch: Batch, _ lease: Lease, _ now: Timestamp) -> SettleBatch {
+    private func settle(_ range: Range<Int>, of batch: Batch, _ lease: Lease, _ now: Timestamp) -> SettleBatch
+    {
         var parks: [Park] = []
         var items: [SettledItem] = []
         items.reserveCapacity(range.count)
@@ -43,7 +44,8 @@ extension Applier {
         }
         let crashes = troubles[lease.lane]?.crashesAfter(range.count) ?? 0
         return SettleBatch(
-            lease: lease, first: batch.bytes(of: range.lowerBound), last: batch.bytes(of: range.upperBound - 1),
+            lease: lease, first: batch.bytes(of: range.lowerBound),
+            last: batch.bytes(of: range.upperBound - 1),
             items: items, parks: parks, crashesAfter: crashes)
     }
 
@@ -67,7 +69,8 @@ extension Applier {
         }
         let crashes = troubles[lease.lane]?.crashes ?? 0
         return ParkedSettleBatch(
-            lease: lease, first: batch.bytes(of: range.lowerBound), last: batch.bytes(of: range.upperBound - 1),
+            lease: lease, first: batch.bytes(of: range.lowerBound),
+            last: batch.bytes(of: range.upperBound - 1),
             peeked: range.count, done: done, next: next, retrying: retrying, crashesAfter: crashes)
     }
 

@@ -161,7 +161,9 @@ struct Batch: Sendable {
     }
 
     /// Sets aside those of `range` that the inbox does not know; the others get the verdict that they have.
-    mutating func buryUnknown(_ range: Range<Int>, _ reason: DeathReason, signature: String, attempts: [Attempt]) {
+    mutating func buryUnknown(
+        _ range: Range<Int>, _ reason: DeathReason, signature: String, attempts: [Attempt]
+    ) {
         for place in range {
             if let mutation = entries[place].mutation, let before = known[mutation.id],
                 !Batch.mayTake(mutation, before)

@@ -69,8 +69,10 @@ final class LeaseKeeper {
         report.lanesOwned(0)
     }
 
-    private func turn() async throws(QueueError) {
-        let signs = try await queue.heartbeat(worker, info: report.heartbeat(), forgetAfter: settings.forgetAfter)
+    /// One look at who lives, and what follows from it.
+    func turn() async throws(QueueError) {
+        let signs = try await queue.heartbeat(
+            worker, info: report.heartbeat(), forgetAfter: settings.forgetAfter)
         let living = signs.filter { $0.age <= settings.silentAfter || $0.worker == worker }.map(\.worker)
         let wanted = Rendezvous.lanes(of: worker, among: living, count: settings.lanes)
         dropExpired()
@@ -96,7 +98,7 @@ final class LeaseKeeper {
     }
 
     /// Leases that could not be renewed in time are nobody's to work under.
-    private func dropExpired() {
+    func dropExpired() {
         let now = clock.now()
         forget(board.all.filter { (until[$0] ?? now) <= now })
     }

@@ -74,7 +74,9 @@ final class PostgresLedger: Ledger {
             next += 1
         }
         if wants.horizon {
-            rows.horizon = answers[next].first.flatMap { Int64($0.text(0)) }.map { Timestamp(milliseconds: $0) }
+            rows.horizon = answers[next].first.flatMap { Int64($0.text(0)) }.map {
+                Timestamp(milliseconds: $0)
+            }
         }
         return rows
     }

@@ -17,7 +17,8 @@ struct SeenUsers {
         for row in rows {
             if let claims = claims[row.user] {
                 let isNews =
-                    row.email != nil && row.email != claims.email || row.name != nil && row.name != claims.name
+                    row.email != nil && row.email != claims.email
+                    || row.name != nil && row.name != claims.name
                 if !isNews && unseen.isEmpty { continue }
             }
             if var earlier = unseen[row.user] {

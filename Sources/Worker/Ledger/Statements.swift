@@ -2,7 +2,8 @@ import Shared
 
 /// The statements of the ledger, one file each in `SQL/`, prepared once in each session.
 enum Statements {
-    static let begin = PostgresStatement(name: "worker_begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+    static let begin = PostgresStatement(
+        name: "worker_begin", "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
     static let commit = PostgresStatement(name: "worker_commit", "COMMIT")
     static let rollback = PostgresStatement(name: "worker_rollback", "ROLLBACK")
     static let savepoint = PostgresStatement(name: "worker_savepoint", "SAVEPOINT part")

@@ -15,9 +15,9 @@ final class StopSwitch: Sendable {
     func clock() -> WorkerClock {
         let alarm = Alarm()
         state.withLock { $0.alarms.append(alarm) }
-        return WorkerClock(now: { SystemClock.now() }) { [self] duration in
-            if !isThrown { alarm.wait(atMost: duration) }
-        }
+        return WorkerClock(
+            now: { SystemClock.now() },
+            pause: { [self] duration in if !isThrown { alarm.wait(atMost: duration) } })
     }
 
     func add(_ waker: Waker) { state.withLock { $0.wakers.append(waker) } }

@@ -58,7 +58,9 @@ final class Wiring: Sendable {
     /// Nil when both stores are there and are ours.
     func checkStores() -> SchemaError? {
         let session: PostgresConnection
-        do throws(PostgresError) { session = try PostgresConnection(postgres) } catch { return .database(error) }
+        do throws(PostgresError) { session = try PostgresConnection(postgres) } catch {
+            return .database(error)
+        }
         do throws(SchemaError) {
             try restore(try Settings.check(session, lanes: configuration.lanes))
             return nil
@@ -149,7 +151,8 @@ final class Wiring: Sendable {
                 status: checks.allSatisfy(\.isGood) && !stop.isThrown ? 200 : 503, body: Array(lines.utf8))
         case "/metrics":
             return AdminAnswer(
-                contentType: "text/plain; version=0.0.4; charset=utf-8", body: report.metrics.registry.render())
+                contentType: "text/plain; version=0.0.4; charset=utf-8",
+                body: report.metrics.registry.render())
         default: return AdminAnswer(status: 404, body: Array("/livez, /readyz and /metrics are here\n".utf8))
         }
     }

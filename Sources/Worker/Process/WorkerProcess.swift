@@ -58,7 +58,8 @@ struct WorkerProcess {
     /// Until a signal ends it: status and watchdog by progress, SIGHUP reloads the log level.
     private mutating func watch() {
         var isReady = false
-        let tick = min(wiring.notifier.watchdogInterval.map { $0 / 3 } ?? .milliseconds(500), .milliseconds(500))
+        let tick = min(
+            wiring.notifier.watchdogInterval.map { $0 / 3 } ?? .milliseconds(500), .milliseconds(500))
         while true {
             switch signals.next(within: tick) {
             case SIGTERM, SIGINT: return

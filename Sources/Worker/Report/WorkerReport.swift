@@ -177,7 +177,8 @@ extension LedgerError {
     fileprivate var summary: String {
         switch self {
         case .unreachable(let fault): fault.message
-        case .outage(let fault, let isLost): "\(fault.sqlState) \(fault.message)\(isLost ? " (session lost)" : "")"
+        case .outage(let fault, let isLost):
+            "\(fault.sqlState) \(fault.message)\(isLost ? " (session lost)" : "")"
         case .refused(let fault, _): "\(fault.sqlState) refused"
         case .overtaken: "the inbox was overtaken"
         }
@@ -198,7 +199,8 @@ extension Mutation {
 extension BatchEntry {
     fileprivate func logFields(_ death: Death) -> [LogField] {
         var fields: [LogField] = [
-            .text("reason", death.reason.rawValue), .uuid("request_id", id), .text("signature", death.signature),
+            .text("reason", death.reason.rawValue), .uuid("request_id", id),
+            .text("signature", death.signature),
         ]
         if let mutation {
             fields += [

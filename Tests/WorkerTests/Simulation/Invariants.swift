@@ -104,11 +104,14 @@ struct Invariants {
                     broken.append("request \(id) is exhausted after \(attempts.map(\.sqlState))")
                 }
             case .rejectedByDatabase:
-                if attempts.last?.sqlState != "23514" { broken.append("request \(id) was rejected for nothing") }
+                if attempts.last?.sqlState != "23514" {
+                    broken.append("request \(id) was rejected for nothing")
+                }
             case .poison:
                 // Three tries alone must have gone wrong, whatever the cause.
                 let causes = world.faults.mishaps + world.database.sessionsLost
-                if causes < 3 { broken.append("request \(id) is poison after \(causes) mishaps")
+                if causes < 3 {
+                    broken.append("request \(id) is poison after \(causes) mishaps")
                 }
             case .undecodable: break
             case .backlog, .expired: broken.append("request \(id): \(letter.row.reason) cannot be")

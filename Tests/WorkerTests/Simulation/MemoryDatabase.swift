@@ -137,11 +137,15 @@ final class MemoryDatabase {
     private func write(_ changes: LedgerChanges) {
         for task in changes.inserts {
             let key = TaskKey(user: task.user, id: task.id)
-            if tasks.updateValue(task, forKey: key) != nil { violations.append("\(task.id) was inserted over a row") }
+            if tasks.updateValue(task, forKey: key) != nil {
+                violations.append("\(task.id) was inserted over a row")
+            }
         }
         for task in changes.updates {
             let key = TaskKey(user: task.user, id: task.id)
-            if tasks.updateValue(task, forKey: key) == nil { violations.append("\(task.id) was updated without a row") }
+            if tasks.updateValue(task, forKey: key) == nil {
+                violations.append("\(task.id) was updated without a row")
+            }
         }
         for key in changes.deletes where tasks.removeValue(forKey: key) == nil {
             violations.append("\(key.id) was deleted without a row")

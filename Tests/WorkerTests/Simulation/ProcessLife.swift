@@ -40,7 +40,9 @@ final class ProcessLife: @unchecked Sendable {
     /// Called before and after everything that touches the world.
     func step() async -> Step {
         if isDead { return .dies }
-        if faults.areOn, executor.chance(faults.slow) { await executor.sleep(executor.draw(upTo: .milliseconds(300))) }
+        if faults.areOn, executor.chance(faults.slow) {
+            await executor.sleep(executor.draw(upTo: .milliseconds(300)))
+        }
         while executor.now < stoppedUntil { await executor.sleep(stoppedUntil - executor.now) }
         if faults.areOn, executor.chance(faults.death) { die() }
         if isDead { return .dies }

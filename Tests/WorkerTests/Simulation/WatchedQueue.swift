@@ -46,7 +46,8 @@ final class WatchedQueue: Queue {
         let seen = batches.map { batch in
             ParkedSettleBatch(
                 lease: shown(batch.lease), first: batch.first, last: batch.last, peeked: batch.peeked,
-                done: batch.done, next: batch.next, retrying: batch.retrying, crashesAfter: batch.crashesAfter)
+                done: batch.done, next: batch.next, retrying: batch.retrying, crashesAfter: batch.crashesAfter
+            )
         }
         let outcomes = try await queue.settleParked(seen)
         for (batch, outcome) in zip(batches, outcomes) { check(batch.lease, outcome) }
@@ -69,7 +70,9 @@ final class WatchedQueue: Queue {
         try await queue.renew(leases, for: duration)
     }
     func release(_ leases: [Lease]) async throws(QueueError) { try await queue.release(leases) }
-    func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] { try await queue.peek(wants) }
+    func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] {
+        try await queue.peek(wants)
+    }
     func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser] {
         try await queue.due(lanes, at: now, limit: limit)
     }

@@ -138,7 +138,8 @@ final class World: @unchecked Sendable {
                 settings.batch = batch
                 settings.attemptsMax = 3
                 let applier = Applier(
-                    settings: settings, queue: queue(life), ledger: MemoryLedger(database, life), board: board,
+                    settings: settings, queue: queue(life), ledger: MemoryLedger(database, life),
+                    board: board,
                     clock: clock, report: World.report, random: random)
                 await applier.run()
             }
@@ -160,7 +161,8 @@ final class World: @unchecked Sendable {
                 case .loses: return executor.chance(0.5) ? .unsent : .replyLost
                 case .goesOn: break
                 }
-                guard faults.areOn, call == .settle || call == .settleParked, executor.chance(faults.late) else {
+                guard faults.areOn, call == .settle || call == .settleParked, executor.chance(faults.late)
+                else {
                     return .none
                 }
                 executor.spawn { [self] in
