@@ -37,20 +37,30 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         let (seconds, fraction) = clamped.flooredDivision(by: 1_000_000)
         let (days, second) = seconds.flooredDivision(by: 86400)
         let (year, month, day) = Calendar.civil(daysSince1970: days)
-        bytes.appendDigits(year, 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDigits(month, 2)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDigits(day, 2)
-        bytes.append(UInt8(ascii: "T"))
-        bytes.appendDigits(second / 3600, 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDigits(second / 60 % 60, 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDigits(second % 60, 2)
-        bytes.append(UInt8(ascii: "."))
-        bytes.appendDigits(fraction, 6)
-        bytes.append(UInt8(ascii: "Z"))
+        var text = InlineArray<27, UInt8>(repeating: UInt8(ascii: "-"))
+        Timestamp.put(year, 4, at: 0, in: &text)
+        Timestamp.put(month, 2, at: 5, in: &text)
+        Timestamp.put(day, 2, at: 8, in: &text)
+        text[10] = UInt8(ascii: "T")
+        Timestamp.put(second / 3600, 2, at: 11, in: &text)
+        text[13] = UInt8(ascii: ":")
+        Timestamp.put(second / 60 % 60, 2, at: 14, in: &text)
+        text[16] = UInt8(ascii: ":")
+        Timestamp.put(second % 60, 2, at: 17, in: &text)
+        text[19] = UInt8(ascii: ".")
+        Timestamp.put(fraction, 6, at: 20, in: &text)
+        text[26] = UInt8(ascii: "Z")
+        unsafe text.span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Writes `count` decimal digits from `place` on.
+    private static func put(_ value: Int, _ count: Int, at place: Int, in text: inout InlineArray<27, UInt8>)
+    {
+        var rest = value
+        for digit in stride(from: place + count - 1, through: place, by: -1) {
+            text[digit] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
     }
 
     /// The text form as bytes.
@@ -70,17 +80,6 @@ extension Int {
     fileprivate func flooredDivision(by divisor: Int) -> (quotient: Int, remainder: Int) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
-}
-
-extension [UInt8] {
-    fileprivate mutating func appendDigits(_ value: Int, _ count: Int) {
-        var divisor = 1
-        for _ in 1..<count { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
     }
 }
 

@@ -58,13 +58,18 @@ package struct UUID: Hashable, Sendable, Comparable {
 
     /// Appends the 36 bytes of the text form.
     package func appendText(to bytes: inout [UInt8]) {
-        for place in 0..<16 {
-            if place == 4 || place == 6 || place == 8 || place == 10 { bytes.append(UInt8(ascii: "-")) }
-            let word = place < 8 ? high : low
-            let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (place & 7)))
-            bytes.append(Hex.digit(byte >> 4))
-            bytes.append(Hex.digit(byte & 15))
+        // Put together aside and appended at once: an answer to a mutation has eight of these.
+        var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+        var place = 0
+        for index in 0..<16 {
+            if index == 4 || index == 6 || index == 8 || index == 10 { place += 1 }
+            let word = index < 8 ? high : low
+            let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
+            text[place] = Hex.digit(byte >> 4)
+            text[place + 1] = Hex.digit(byte & 15)
+            place += 2
         }
+        unsafe text.span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// The 36 bytes of the text form.

@@ -88,7 +88,7 @@ struct MutationHandler {
     ) async throws(PushFailure) -> Replay? {
         let entry = mutation.encode()
         guard let key = intent.key else {
-            try await services.lanes.push([entry], to: services.lanes.lane(of: mutation.user))
+            try await services.lanes.push(entry, to: services.lanes.lane(of: mutation.user))
             return nil
         }
         let fingerprint = intent.fingerprint(method: exchange.route.method.name, path: path(exchange))

@@ -28,6 +28,21 @@ final class LaneStore {
 
     func lane(of user: UserID) -> Lane { Lane(of: user, lanes: keys.count) }
 
+    /// Pushes one mutation that carries no key.
+    func push(_ entry: [UInt8], to lane: Lane) async throws(PushFailure) {
+        guard replicas == 0 else { return try await push([entry], to: lane) }
+        let keys = keys[lane.index]
+        depths.began(lane, 1)
+        do throws(RedisError) {
+            let depth = try await redis.push(entry, keys: keys)
+            depths.ended(lane, began: 1, pushed: 1, depth: depth, now: loop.now)
+            if depth == 1 { redis.sendUnanswered(EnqueueCommand.bell(keys: keys)) }
+        } catch {
+            depths.ended(lane, began: 1, pushed: 0, depth: nil, now: loop.now)
+            throw PushFailure(error)
+        }
+    }
+
     /// Pushes mutations of one user that carry no key, in order; all or none.
     func push(_ entries: [[UInt8]], to lane: Lane) async throws(PushFailure) {
         let keys = keys[lane.index]
