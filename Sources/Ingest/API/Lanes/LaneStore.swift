@@ -135,8 +135,10 @@ extension LaneStore {
     /// What requests look like from their lane, read in one round trip: the lane first, the results last, so that what
     /// is settled in between is found in one of them.
     struct View {
-        /// The oldest entry's request id and whether it was redriven; nil for an empty lane.
+        /// The oldest entry's request id and whether it was redriven; nil for an empty lane, or an entry without an id.
         var head: (id: UUID, isRedrive: Bool)?
+        /// The oldest entry is one that nobody can read, to be dead-lettered by itself.
+        var isHeadUnreadable = false
         /// The user's oldest parked mutation.
         var parked: UUID?
         /// When it is tried next, and how often it was tried.
@@ -160,6 +162,7 @@ extension LaneStore {
         for reply in try await redis.send(commands) { replies.append(try reply.get()) }
         var view = View()
         view.head = replies[0].bytes.flatMap { entry($0.span) }
+        view.isHeadUnreadable = view.head == nil && replies[0].bytes != nil
         view.parked = replies[1].bytes.flatMap { entry($0.span)?.id }
         view.nextTry = replies[2].text.flatMap { Double($0) }.map { Timestamp(milliseconds: Int64($0)) }
         view.attempts = replies[3].bytes.map { countElements($0.span) } ?? 0

@@ -93,7 +93,12 @@ final class RequestStates {
 
     private func mayBeQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
         let latest = id.milliseconds + RequestStates.skewMilliseconds
-        if let head = view.head, head.isRedrive || head.id.milliseconds <= latest { return true }
+        // A head that nobody can read says nothing of what stands behind it, nor does one from a clock that ran ahead.
+        if view.isHeadUnreadable { return true }
+        let now = loop.wallMicros / 1000
+        if let head = view.head, head.isRedrive || head.id.milliseconds <= latest || head.id.milliseconds > now {
+            return true
+        }
         if let parked = view.parked, parked.milliseconds <= latest { return true }
         return false
     }

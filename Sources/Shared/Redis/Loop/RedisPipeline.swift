@@ -104,8 +104,13 @@ package final class RedisPipeline: RedisLinkOwner {
     /// Sends what was gathered; the loop calls it at the end of each turn.
     private func flush() {
         guard !commands.buffer.isEmpty else { return }
-        link.send(commands.buffer.span)
-        commands.removeAll()
+        // A write may find the connection lost and end in `linkClosed`, which empties `commands`: lend it a buffer that
+        // nobody else touches, and take the memory back afterwards.
+        var gathered = RedisCommands()
+        swap(&gathered, &commands)
+        link.send(gathered.buffer.span)
+        gathered.removeAll()
+        if commands.buffer.isEmpty { commands = gathered }
     }
 
     // MARK: what the link tells

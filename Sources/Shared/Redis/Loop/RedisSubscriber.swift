@@ -46,7 +46,7 @@ package final class RedisSubscriber: RedisLinkOwner {
         // One command for each: in a cluster a command may name the channels of one slot only.
         for channel in channels { commands.append(["SSUBSCRIBE", .bytes(channel)]) }
         link.send(commands.buffer.span)
-        ping()
+        if link.isOpen { ping() }
     }
 
     func linkReceived(_ reply: RedisReply) {
