@@ -11,7 +11,7 @@ from pathlib import Path
 from .processes import Process, family, wait_until
 from .resp import Redis
 
-SECRET = "bench-" + "0123456789abcdef" * 3
+SECRET = "bench-Vw8kQ2nT5rYxZ7pLmC4dHs9bGf3jKa6e"
 POSTGRES_BINARIES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), Path("/usr/bin"))
 
 
