@@ -175,6 +175,9 @@ package struct LogBatch: ~Copyable {
         log.append(level, message, fields, to: &bytes)
     }
 
+    /// Forgets what was gathered: it did not come to pass.
+    package mutating func discard() { bytes.removeAll(keepingCapacity: true) }
+
     /// Writes what was gathered and keeps the buffer.
     package mutating func flush() {
         guard !bytes.isEmpty else { return }

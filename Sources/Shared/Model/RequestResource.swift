@@ -79,7 +79,7 @@ extension RequestResource {
             json.key("task_id")
             json.uuid(task)
             json.key("task_href")
-            json.string(Array("/api/".utf8) + user.bytes + Array("/tasks/".utf8) + task.text)
+            json.string(RequestResource.path(user, task))
         }
         json.key("submitted_at")
         json.timestamp(Timestamp(milliseconds: id.milliseconds))
@@ -92,6 +92,16 @@ extension RequestResource {
             json.integer(attempts)
         }
         encodeState(to: &json)
+    }
+
+    private static func path(_ user: UserID, _ task: UUID) -> [UInt8] {
+        var path: [UInt8] = []
+        path.reserveCapacity(12 + user.bytes.count + UUID.textCount)
+        path.append("/api/")
+        path.append(contentsOf: user.bytes)
+        path.append("/tasks/")
+        task.appendText(to: &path)
+        return path
     }
 
     private func encodeState(to json: inout JSONWriter) {

@@ -16,13 +16,14 @@ extension Applier {
         }
         passed(sources)
         report.applied(changed.batch, started: started, now: clock.now())
+        lines.flush()
         try await settle(changed.settlement)
         return nil
     }
 
     /// Folds and commits; a refusal is traced to the mutations at fault.
     private func transact(_ batch: inout Batch) async throws(LedgerError) -> (Batch, Settlement) {
-        guard batch.needsLedger else { return (batch, settlement(of: batch)) }
+        guard batch.needsLedger else { return (batch, prepare(batch)) }
         try await ledger.connect()
         do throws(LedgerError) {
             let now = clock.now()
@@ -33,8 +34,8 @@ extension Applier {
             var prepared: Settlement?
             let folded = batch
             // The results are put into words while PostgreSQL commits.
-            try await ledger.commit(changes) { prepared = settlement(of: folded) }
-            return (folded, prepared ?? settlement(of: folded))
+            try await ledger.commit(changes) { prepared = prepare(folded) }
+            return (folded, prepared ?? prepare(folded))
         } catch .refused {
             return try await isolate(&batch)
         }
@@ -64,7 +65,14 @@ extension Applier {
             start = part.upperBound
         }
         try await ledger.commit(LedgerChanges()) {}
-        return (batch, settlement(of: batch))
+        return (batch, prepare(batch))
+    }
+
+    /// What is to be sent and written once the batch is committed.
+    func prepare(_ batch: Batch) -> Settlement {
+        lines.discard()
+        report.describe(batch, to: &lines)
+        return settlement(of: batch)
     }
 
     private func isolate(_ place: Int, of batch: inout Batch, now: Timestamp) async throws(LedgerError) {

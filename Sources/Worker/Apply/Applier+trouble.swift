@@ -7,6 +7,7 @@ extension Applier {
 
     /// The transaction of `batch` failed and nothing in it is at fault, as far as anybody knows.
     func failed(_ batch: Batch, _ error: LedgerError) async {
+        lines.discard()
         report.ledgerFailed(error)
         let now = clock.now()
         switch error {
@@ -112,7 +113,9 @@ extension Applier {
             return await failed(batch, error)
         }
         passed([source])
+        let settlement = prepare(batch)
         report.applied(batch, started: started, now: clock.now())
-        try await settle(settlement(of: batch))
+        lines.flush()
+        try await settle(settlement)
     }
 }

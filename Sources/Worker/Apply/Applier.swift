@@ -26,6 +26,8 @@ final class Applier {
     let report: WorkerReport
     var random: any RandomNumberGenerator
     let reader = JSONReader()
+    /// Lines about the batch in hands, written when it is committed.
+    var lines: LogBatch
 
     var leases: [Lane: Lease] = [:]
     private var generation = -1
@@ -50,6 +52,7 @@ final class Applier {
         self.board = board
         self.clock = clock
         self.report = report
+        lines = LogBatch(report.log)
         self.random = random
     }
 

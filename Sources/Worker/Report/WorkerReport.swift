@@ -139,12 +139,25 @@ final class WorkerReport: Sendable {
         log.info("finished redrives", .integer("count", count))
     }
 
-    /// A batch was committed. Counts and logs what is new in it.
+    /// Puts what is new in a batch into lines, to be written once it is committed.
+    func describe(_ batch: Batch, to lines: inout LogBatch) {
+        let logsEach = log.writes(.info)
+        for entry in batch.entries {
+            switch entry.outcome {
+            case .done(let verdict, _, isNew: true):
+                if logsEach, let mutation = entry.mutation {
+                    lines.add(.info, "applied", mutation.logFields(verdict))
+                }
+            case .dead(let death): lines.add(.warn, "dead-lettered", entry.logFields(death))
+            case .open, .behind, .parked, .parkedAfter, .done: break
+            }
+        }
+    }
+
+    /// A batch was committed: counts what is new in it.
     func applied(_ batch: Batch, started: Timestamp, now: Timestamp) {
         metrics.batchSize.observe(Double(batch.entries.count))
         metrics.applySeconds.observe(now - started)
-        let logsEach = log.writes(.info)
-        var lines = LogBatch(log)
         var count = 0
         for entry in batch.entries {
             switch entry.outcome {
@@ -153,18 +166,15 @@ final class WorkerReport: Sendable {
                 count += 1
                 metrics.count(mutation.change.operation, verdict)
                 metrics.acceptToResult.observe(now - Timestamp(milliseconds: mutation.id.milliseconds))
-                if logsEach { lines.add(.info, "applied", mutation.logFields(verdict)) }
             case .dead(let death):
                 count += 1
                 metrics.count(death.reason)
                 if let mutation = entry.mutation {
                     metrics.count(mutation.change.operation, .refused(.deadLettered))
                 }
-                lines.add(.warn, "dead-lettered", entry.logFields(death))
             case .open, .behind, .parked, .parkedAfter, .done: break
             }
         }
-        lines.flush()
         state.withLock { state in
             state.applied += count
             state.postgresIsGood = true
