@@ -76,6 +76,8 @@ final class Applier {
                 // Whatever was under way may have happened or not; every lane is read again.
                 report.queueFailed(error)
                 pending.formUnion(leases.keys)
+                // To wait for a store is all there is to do; a new process would wait as well.
+                report.progressed(settings.number)
                 await clock.pause(queueBackoff.next(&random))
             }
         }
