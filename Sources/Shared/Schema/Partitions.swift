@@ -100,19 +100,18 @@ package struct Partitions {
     /// - Parameter keepFrom: `now` less the retention, or the oldest entry that is still queued, if that is older.
     package func drop(before keepFrom: Timestamp) throws(PostgresError) -> [Day] {
         var dropped: [Day] = []
+        var horizon = Day(of: keepFrom)
         for day in try days() where day.next.start <= keepFrom {
-            guard try !holdsRedrive(day) else { break }
+            guard try !holdsRedrive(day) else {
+                horizon = day
+                break
+            }
             try transaction(
-                """
-                INSERT INTO settings VALUES ('inbox_since', '\(day.next.start.micros / 1000)')
-                ON CONFLICT (name) DO UPDATE
-                SET value = greatest(settings.value::bigint, excluded.value::bigint)::text;
-                ALTER TABLE requests DETACH PARTITION \(day.table)
-                """)
+                "\(moveHorizon(to: day.next)); ALTER TABLE requests DETACH PARTITION \(day.table)")
             try session.script("DROP TABLE IF EXISTS \(day.table)")
             dropped.append(day)
         }
-        try sweepDefault(before: keepFrom)
+        try sweepDefault(before: keepFrom, horizon)
         return dropped
     }
 
@@ -129,15 +128,22 @@ package struct Partitions {
     }
 
     /// What came late and is past the retention as well, and dead letters on which an operator has decided. Those that
-    /// wait for a decision stay.
-    private func sweepDefault(before keepFrom: Timestamp) throws(PostgresError) {
-        let horizon = Day(of: keepFrom)
-        try session.query(
-            PostgresStatement("DELETE FROM requests_default WHERE request_id < $1"), [.uuid(horizon.least)])
+    /// wait for a decision stay. The horizon moves with it: an entry that comes from before is not applied twice.
+    private func sweepDefault(before keepFrom: Timestamp, _ horizon: Day) throws(PostgresError) {
+        try transaction(
+            "\(moveHorizon(to: horizon)); DELETE FROM requests_default WHERE request_id < '\(horizon.least)'")
         try session.query(
             PostgresStatement(
                 "DELETE FROM dead_letters WHERE state_at < $1 AND state IN ('redriven', 'dropped')"),
             [.timestamp(keepFrom)])
+    }
+
+    /// The inbox vouches for what was accepted from `day` on; never moves back.
+    private func moveHorizon(to day: Day) -> String {
+        """
+        INSERT INTO settings VALUES ('inbox_since', '\(day.start.micros / 1000)')
+        ON CONFLICT (name) DO UPDATE SET value = greatest(settings.value::bigint, excluded.value::bigint)::text
+        """
     }
 
     /// One transaction that gives way rather than hold up the appliers: half a second for each lock.

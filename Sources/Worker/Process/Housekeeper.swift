@@ -1,13 +1,16 @@
 import Shared
 
-/// What a worker does beside applying: it makes the coming days of the inbox, drops those past the retention, and
-/// finishes redrives that a crash left half done. Every worker does it; whoever comes second finds nothing to do.
+/// What a worker does beside applying: it makes the coming days of the inbox, drops those past the retention, finishes
+/// redrives that a crash left half done, and gives the settings back to a Redis that lost them. Every worker does it;
+/// whoever comes second finds nothing to do.
 final class Housekeeper {
     struct Settings: Sendable {
         var lanes: Int
         var retentionDays = 7
         var sweepEvery: Duration = .seconds(30)
         var partitionsEvery: Duration = .seconds(1800)
+        /// Between two looks at whether Redis was flushed.
+        var restoreEvery: Duration = .seconds(5)
     }
 
     private let settings: Settings
@@ -17,7 +20,9 @@ final class Housekeeper {
     private let clock: WorkerClock
     private let report: WorkerReport
     private var session: PostgresConnection?
+    private var deployment: Shared.Settings?
     private var nextPartitions = Timestamp(micros: 0)
+    private var nextSweep = Timestamp(micros: 0)
 
     init(
         settings: Settings, options: PostgresOptions, queue: any Queue, board: LaneBoard, clock: WorkerClock,
@@ -39,19 +44,24 @@ final class Housekeeper {
             } catch {
                 report.houseworkFailed("\(error)")
             }
-            await clock.pause(settings.sweepEvery)
+            await clock.pause(settings.restoreEvery)
         }
     }
 
     private func round() async throws {
         let session = try connect()
         let now = clock.now()
+        let known = try deployment ?? Shared.Settings.check(session, lanes: settings.lanes)
+        deployment = known
+        try await known.restore(to: queue)
         if now >= nextPartitions {
             let partitions = Partitions(session)
             for day in try partitions.make(from: now) { report.madeDay(day) }
             for day in try partitions.drop(before: try await keepFrom(now)) { report.droppedDay(day) }
             nextPartitions = now + settings.partitionsEvery
         }
+        guard now >= nextSweep else { return }
+        nextSweep = now + settings.sweepEvery
         let letters = DeadLetters(session, lanes: settings.lanes)
         let finished = try await letters.sweep(queue, olderThan: settings.sweepEvery)
         if finished > 0 { report.finishedRedrives(finished) }

@@ -1,0 +1,103 @@
+import Foundation
+import Support
+import Testing
+
+/// Connections that break, stand still or come back to a server that has forgotten, again and again under load.
+@Suite(.serialized) struct `Lost connections` {
+    @Test func `to Redis, of everybody, lose nothing`() throws {
+        let deployment = try Deployment()
+        let tally = try deployment.underLoad("CLIENT KILL in a loop") {
+            for _ in 0..<10 * Scale.rounds {
+                try deployment.redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+                try deployment.redis.cli("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes")
+                usleep(UInt32.random(in: 50_000...400_000))
+            }
+        }
+        #expect(tally.isClean, "\(tally)")
+    }
+
+    @Test func `to a Redis that stands still lose nothing`() throws {
+        let deployment = try Deployment()
+        let tally = try deployment.underLoad("SIGSTOP of Redis") {
+            deployment.redis.signal(SIGSTOP)
+            usleep(Scale.isLong ? 8_000_000 : 3_000_000)
+            deployment.redis.signal(SIGCONT)
+            usleep(500_000)
+        }
+        #expect(tally.isClean, "\(tally)")
+    }
+
+    @Test func `to a Redis that forgot its scripts are no loss`() throws {
+        let deployment = try Deployment()
+        let tally = try deployment.underLoad("SCRIPT FLUSH in a loop") {
+            for _ in 0..<20 * Scale.rounds {
+                try deployment.redis.cli("SCRIPT", "FLUSH")
+                usleep(100_000)
+            }
+        }
+        #expect(tally.isClean, "\(tally)")
+    }
+
+    @Test func `to a Redis that may not be written to are refused, and served again`() throws {
+        let deployment = try Deployment()
+        let tally = try deployment.underLoad("REPLICAOF") {
+            // Of a server that does not exist: it keeps its data and takes no writes.
+            try deployment.redis.cli("REPLICAOF", "127.0.0.1", "\(Deployment.freePort())")
+            let answer = try HTTPClient(port: deployment.port).send(
+                "POST", "/api/u1/tasks", token: deployment.token("u1"), body: #"{"title":"x"}"#)
+            #expect(answer.status == 503 && answer.json["accepted"] as? Bool == false, "\(answer.text)")
+            usleep(2_000_000)
+            try deployment.redis.cli("REPLICAOF", "NO", "ONE")
+        }
+        #expect(tally.isClean, "\(tally)")
+    }
+
+    @Test func `to PostgreSQL, of everybody, make poison of nobody`() throws {
+        let deployment = try Deployment(workers: 2)
+        let tally = try deployment.underLoad("pg_terminate_backend in a loop") {
+            for _ in 0..<15 * Scale.rounds {
+                _ = try? deployment.database.sql(
+                    """
+                    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid()
+                    """)
+                usleep(UInt32.random(in: 20_000...300_000))
+            }
+        }
+        #expect(tally.isClean, "\(tally)")
+        #expect(try deployment.database.sql("SELECT count(*) FROM dead_letters") == "0")
+    }
+
+    @Test func `of a worker that is stopped inside its transaction hold up nobody for long`() throws {
+        let deployment = try Deployment(workers: 1)
+        let sleeper = try deployment.startWorker()
+        let tally = try deployment.underLoad("SIGSTOP inside a transaction") {
+            let lock = try deployment.holdLock("LOCK TABLE tasks IN EXCLUSIVE MODE", seconds: 1)
+            usleep(500_000)
+            sleeper.signal(SIGSTOP)
+            lock.waitForEnd()
+            let stopped = ContinuousClock.now
+            for number in 0..<12 {
+                let user = "x\(number)"
+                let id = try deployment.accept(
+                    "POST", "/api/\(user)/tasks", user: user, body: #"{"title":"x"}"#)
+                #expect(try deployment.outcome(of: id, user: user)["status"] as? String == "succeeded")
+            }
+            #expect(ContinuousClock.now - stopped < .seconds(15))
+            sleeper.signal(SIGCONT)
+            usleep(500_000)
+        }
+        #expect(tally.isClean, "\(tally)")
+    }
+}
+
+extension Deployment {
+    /// A session of somebody else that runs `statement` and holds its locks for `seconds`.
+    func holdLock(_ statement: String, seconds: Double) throws -> ChildProcess {
+        try ChildProcess(
+            [
+                "psql", "-X", "-q", "-h", database.server.directory, "-U", "postgres", "-d", database.name,
+                "-c", "BEGIN", "-c", statement, "-c", "SELECT pg_sleep(\(seconds))", "-c", "COMMIT",
+            ], logPath: TemporaryDirectory.make("lock") + "/log")
+    }
+}
