@@ -33,7 +33,9 @@ extension Command {
         }
         session.report(check)
         let left = check.oddities.count { !$0.isRepaired && $0.isWrong }
-        if left > 0 { throw .failed("\(Readable.several(left, "oddity")) left: do what the lines above say") }
+        if left > 0 {
+            throw .failed("\(Readable.several(left, "oddity", "oddities")) left: do what the lines above say")
+        }
     }
 }
 

@@ -28,7 +28,10 @@ extension LaneCheck {
         guard type != "none" else { return }
         let name = String(decoding: key, as: UTF8.self)
         if name == "tl:workers" || name == "tl:meta" { return check(name, type, is: "hash") }
-        guard let (lane, rest) = LaneCheck.split(name), lane < lanes.count else {
+        let parts = LaneCheck.split(name)
+        // What relane leaves behind ends by itself.
+        if let parts, parts.lane >= lanes.count, secondsLeft >= 0 { return }
+        guard let (lane, rest) = parts, lane < lanes.count else {
             return add(
                 Readable.printable(name), "a key that Tasklane \(lanes.count)-lane deployments do not have",
                 "another number of lanes before? look at it with redis-cli, then delete it by hand",

@@ -43,12 +43,13 @@ struct LaneCheck {
         if left > 0 {
             add(
                 "lane \(reading.lane)",
-                "\(left) accepted mutations are nowhere: Redis lost them (a restart without AOF?)",
+                "\(Readable.several(Int(left), "accepted mutation")) nowhere to be found: Redis lost data (a restart without AOF?)",
                 "their requests answer unaccounted; restore Redis from its last AOF, or accept the loss: --repair"
             )
         } else {
             add(
-                "lane \(reading.lane)", "\(-left) more mutations than were counted as accepted",
+                "lane \(reading.lane)",
+                "\(Readable.several(Int(-left), "mutation")) more than were counted as accepted",
                 "an ingest died between push and count, or somebody pushed by hand: --repair counts them")
         }
         guard repairs else { return }

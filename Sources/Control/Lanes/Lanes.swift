@@ -34,14 +34,26 @@ final class Lanes {
     /// Many commands in one round trip, replies in their order.
     func askAll(_ commands: [[RedisArgument]]) throws(CommandFailure) -> [RedisReply] {
         guard !commands.isEmpty else { return [] }
-        do throws(RedisError) {
-            for command in commands { redis.append(command) }
-            try redis.flush()
-            var replies: [RedisReply] = []
-            replies.reserveCapacity(commands.count)
-            for _ in commands { replies.append(try redis.readReply()) }
-            return replies
-        } catch { throw CommandFailure(error) }
+        do throws(RedisError) { return try pipeline(commands) } catch { throw CommandFailure(error) }
+    }
+
+    /// Reads every reply also when one is a refusal, which it throws at the end: the connection stays usable.
+    private func pipeline(_ commands: [[RedisArgument]]) throws(RedisError) -> [RedisReply] {
+        for command in commands { redis.append(command) }
+        try redis.flush()
+        var replies: [RedisReply] = []
+        var refusal: RedisError?
+        replies.reserveCapacity(commands.count)
+        for _ in commands {
+            do throws(RedisError) {
+                replies.append(try redis.readReply())
+            } catch {
+                guard case .refused = error else { throw error }
+                refusal = refusal ?? error
+            }
+        }
+        if let refusal { throw refusal }
+        return replies
     }
 
     /// The lane that an operand names.
@@ -60,15 +72,32 @@ final class Lanes {
         try readings(of: keys.indices.map { Lane($0) })
     }
 
+    /// The replies to `LaneReading.commands`, lane by lane.
+    ///
+    /// A Redis that is full refuses MULTI, reads and all; then the commands go without it, because an operator wants
+    /// to see just that.
+    private func facts(of lanes: [Lane]) throws(CommandFailure) -> [[RedisReply]] {
+        do throws(RedisError) {
+            let replies = try pipeline(
+                lanes.flatMap { [["MULTI"]] + LaneReading.commands(keys[$0.index]) + [["EXEC"]] })
+            let stride = LaneReading.commandCount + 2
+            return lanes.indices.map { replies[$0 * stride + stride - 1].elements }
+        } catch {
+            guard case .refused(let refusal) = error, refusal.code == .outOfMemory || refusal.code == .other
+            else {
+                throw CommandFailure(error)
+            }
+        }
+        let replies = try askAll(lanes.flatMap { LaneReading.commands(keys[$0.index]) })
+        let stride = LaneReading.commandCount
+        return lanes.indices.map { Array(replies[$0 * stride..<($0 + 1) * stride]) }
+    }
+
     /// These lanes, each read at one instant (MULTI), with what is parked.
     func readings(of lanes: [Lane]) throws(CommandFailure) -> [LaneReading] {
-        let replies = try askAll(
-            lanes.flatMap { [["MULTI"]] + LaneReading.commands(keys[$0.index]) + [["EXEC"]] })
-        let stride = LaneReading.commandCount + 2
         let reader = JSONReader(depthMax: 32)
-        var readings = lanes.enumerated().map { place, lane in
-            LaneReading(lane, replies[place * stride + stride - 1].elements, reader: reader)
-        }
+        let facts = try facts(of: lanes)
+        var readings = zip(lanes, facts).map { lane, replies in LaneReading(lane, replies, reader: reader) }
         let parked = readings.indices.flatMap { place in
             readings[place].parked.indices.map { (place, $0) }
         }

@@ -66,6 +66,9 @@ extension RequestTrace {
                         + "\(Readable.age(seconds: Double(place.ahead + 1) / rate)) to go."
                     : "Its lane applied nothing in the last quarter of a second: the worker's log tells why.")
         }
+        if postgresFault != nil {
+            lines.append("PostgreSQL does not answer: workers wait for it, and nothing is lost.")
+        }
         if reading.crashes > 0 {
             lines.append(
                 "The lane was taken over \(reading.crashes) times without a settle: a mutation may kill workers."

@@ -136,7 +136,10 @@ final class Wiring: Sendable {
     // MARK: health
 
     /// True while every applier gets somewhere, or waits for a store that is away: restarting would mend neither.
-    var isAlive: Bool { report.isAlive(appliers: configuration.appliers, within: .seconds(60)) }
+    var isAlive: Bool { report.isAlive(appliers: configuration.appliers, within: patience) }
+
+    /// How long an applier may get nowhere: what systemd allows, or a minute.
+    private var patience: Duration { notifier.watchdogInterval ?? .seconds(60) }
 
     private func answer(_ path: String) -> AdminAnswer {
         switch path {
