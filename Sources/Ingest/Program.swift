@@ -13,8 +13,6 @@ func runIngestMain() {
         let wiring = try Wiring(
             environment: environment, configuration: configuration, faults: faults, log: log)
         try wiring.run()
-        // Not by returning, which waits for timers of some seconds: a restart must be quick.
-        exit(0)
     } catch {
         for line in error.lines { log.error("cannot start", .text("why", line)) }
         exit(1)
