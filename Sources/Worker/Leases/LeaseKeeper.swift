@@ -46,6 +46,8 @@ final class LeaseKeeper {
         while !board.isStopping {
             do throws(QueueError) {
                 try await turn()
+                // Redis is back: appliers that wait it out need not wait longer.
+                if backoff.failures > 0 { wakeAppliers() }
                 backoff.reset()
                 await clock.pause(settings.tick)
             } catch {

@@ -9,8 +9,10 @@ final class Housekeeper {
         var retentionDays = 7
         var sweepEvery: Duration = .seconds(30)
         var partitionsEvery: Duration = .seconds(1800)
-        /// Between two looks at whether Redis was flushed.
-        var restoreEvery: Duration = .seconds(5)
+        /// Between two looks at whether Redis was flushed, or PostgreSQL is away.
+        var restoreEvery: Duration = .seconds(2)
+        /// After a round that failed.
+        var retryEvery: Duration = .seconds(1)
     }
 
     private let settings: Settings
@@ -19,14 +21,15 @@ final class Housekeeper {
     private let board: LaneBoard
     private let clock: WorkerClock
     private let report: WorkerReport
+    private let wakeAppliers: @Sendable () -> Void
+    private var isFailing = false
     private var session: PostgresConnection?
-    private var deployment: Shared.Settings?
     private var nextPartitions = Timestamp(micros: 0)
     private var nextSweep = Timestamp(micros: 0)
 
     init(
         settings: Settings, options: PostgresOptions, queue: any Queue, board: LaneBoard, clock: WorkerClock,
-        report: WorkerReport
+        report: WorkerReport, wakeAppliers: @escaping @Sendable () -> Void
     ) {
         self.settings = settings
         self.options = options
@@ -34,26 +37,29 @@ final class Housekeeper {
         self.board = board
         self.clock = clock
         self.report = report
+        self.wakeAppliers = wakeAppliers
     }
 
-    /// Runs until the board stops. What fails is tried again at the next round.
+    /// Runs until the board stops. What fails is tried again at the next round. Where PostgreSQL was away and is back,
+    /// the appliers are told, who after a long outage would wait for half a minute more.
     func run() async {
         while !board.isStopping {
             do {
                 try await round()
+                if isFailing { wakeAppliers() }
+                isFailing = false
             } catch {
-                report.houseworkFailed("\(error)")
+                if !isFailing { report.houseworkFailed("\(error)") }
+                isFailing = true
             }
-            await clock.pause(settings.restoreEvery)
+            await clock.pause(isFailing ? settings.retryEvery : settings.restoreEvery)
         }
     }
 
     private func round() async throws {
         let session = try connect()
         let now = clock.now()
-        let known = try deployment ?? Shared.Settings.check(session, lanes: settings.lanes)
-        deployment = known
-        try await known.restore(to: queue)
+        try await Shared.Settings.check(session, lanes: settings.lanes).restore(to: queue)
         if now >= nextPartitions {
             let partitions = Partitions(session)
             for day in try partitions.make(from: now) { report.madeDay(day) }

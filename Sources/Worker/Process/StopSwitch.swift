@@ -7,14 +7,18 @@ final class StopSwitch: Sendable {
     private struct State {
         var isThrown = false
         var alarms: [Alarm] = []
+        var applierAlarms: [Alarm] = []
         var wakers: [Waker] = []
     }
     private let state = Mutex(State())
 
-    /// A clock for one thread, whose pauses end when the switch is thrown.
-    func clock() -> WorkerClock {
+    /// A clock for one thread, whose pauses end when the switch is thrown; an applier's also when appliers are woken.
+    func clock(ofApplier isApplier: Bool = false) -> WorkerClock {
         let alarm = Alarm()
-        state.withLock { $0.alarms.append(alarm) }
+        state.withLock { state in
+            state.alarms.append(alarm)
+            if isApplier { state.applierAlarms.append(alarm) }
+        }
         return WorkerClock(
             now: { SystemClock.now() },
             pause: { [self] duration in if !isThrown { alarm.wait(atMost: duration) } })
@@ -22,9 +26,11 @@ final class StopSwitch: Sendable {
 
     func add(_ waker: Waker) { state.withLock { $0.wakers.append(waker) } }
 
-    /// Ends waits for bells, so that the appliers look at their lanes.
+    /// Ends waits for bells, and for stores that were away, so that the appliers look at their lanes.
     func wakeAppliers() {
-        for waker in state.withLock({ $0.wakers }) { waker.wake() }
+        let (alarms, wakers) = state.withLock { ($0.applierAlarms, $0.wakers) }
+        for alarm in alarms { alarm.ring() }
+        for waker in wakers { waker.wake() }
     }
 
     var isThrown: Bool { state.withLock { $0.isThrown } }

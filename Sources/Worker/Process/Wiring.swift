@@ -85,7 +85,7 @@ final class Wiring: Sendable {
     func startAppliers() throws(SystemError) -> [ThreadExecutor] {
         var appliers: [ThreadExecutor] = []
         for number in 0..<configuration.appliers {
-            let clock = stop.clock()
+            let clock = stop.clock(ofApplier: true)
             appliers.append(
                 try ThreadExecutor(name: "applier-\(number)") { [self] in
                     let queue = queue("tasklane-applier-\(number)")
@@ -123,7 +123,7 @@ final class Wiring: Sendable {
             settings.retentionDays = configuration.retentionDays
             let housekeeper = Housekeeper(
                 settings: settings, options: postgres, queue: queue("tasklane-housekeeper"), board: board,
-                clock: clock, report: report)
+                clock: clock, report: report, wakeAppliers: { self.stop.wakeAppliers() })
             await housekeeper.run()
         }
     }
