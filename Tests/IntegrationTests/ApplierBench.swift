@@ -49,7 +49,12 @@ final class ApplierBench: Sendable {
     func push(_ mutations: Mutation...) { lanes.accept(mutations.map { $0.encode() }, into: Self.lane) }
 
     /// Applies until nothing is queued or parked, or until `rounds` waits have passed.
-    func apply(batch: Int = 500, attemptsMax: Int = 8, rounds: Int = 200, leavingParked: Bool = false) async {
+    func apply(
+        batch: Int = 500, attemptsMax: Int = 8, rounds: Int = 200, leavingParked: Bool = false,
+        prepared: Bool = true
+    ) async {
+        var options = options
+        options.preparedStatements = prepared
         let queue = MemoryQueue(lanes, pause: { [clockTime] in clockTime.jump($0) })
         let board = LaneBoard(appliers: 1)
         _ = try? await queue.acquire([Self.lane], as: token, for: .seconds(1_000_000))

@@ -198,6 +198,18 @@ import Testing
         #expect(bench.result(bad)?.reason == Array("rejected_by_database".utf8))
     }
 
+    @Test(.privatePostgres) func `needs no prepared statements, for poolers that keep none`() async throws {
+        let bench = try ApplierBench()
+        let created = build.create()
+        let deleted = build.build(.delete)
+        bench.push(created, build.build(.toggle))
+        await bench.apply(prepared: false)
+        bench.push(deleted)
+        await bench.apply(prepared: false)
+        #expect(bench.verdict(created) == .created(version: 1))
+        #expect(bench.verdict(deleted) == .deleted)
+    }
+
     @Test(.privatePostgres) func `keeps the claims of users`() async throws {
         let bench = try ApplierBench()
         var first = build.create()

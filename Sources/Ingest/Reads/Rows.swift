@@ -24,7 +24,8 @@ struct StoredRequest {
             status: Int16(row.int(2)), code: row.optionalText(3).flatMap { Verdict.Code(rawValue: $0) },
             version: row.optionalInt(5).map { Int32($0) })
         let state = row.optionalText(7)
-        isRedriven = verdict.code == .deadLettered && (state == "redriving" || state == "redriven")
+        let mayBeRedriven = verdict.code == .deadLettered || verdict.code == .superseded
+        isRedriven = mayBeRedriven && (state == "redriving" || state == "redriven")
         resource = RequestResource(
             id: id, user: user,
             state: .done(verdict, task: StoredRequest.task(row, user, verdict, request: id)),

@@ -71,8 +71,11 @@ package final class PostgresConnection {
     }
 
     /// Queues BEGIN, and the session's limits where a pooler gives each transaction another session.
-    package func begin() throws(PostgresError) {
-        try send(PostgresStatement("BEGIN"))
+    /// - Parameter statement: BEGIN, with the modes that the caller needs.
+    package func begin(
+        _ statement: PostgresStatement = PostgresStatement("BEGIN")
+    ) throws(PostgresError) {
+        try send(statement)
         guard !options.preparedStatements, let handle else { return }
         do throws(PostgresError) { try handle.send(options.limits.sql, []) } catch { throw abandon(error) }
         expected.append(.limits)

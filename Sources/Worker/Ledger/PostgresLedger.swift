@@ -26,7 +26,7 @@ final class PostgresLedger: Ledger {
         precondition(!isOpen, "one transaction at a time")
         isOpen = true
         do throws(PostgresError) {
-            try session.send(Statements.begin)
+            try session.begin(Statements.begin)
             try sendReads(wants, session)
             return rows(wants, try session.sync())
         } catch { throw outage(error) }
