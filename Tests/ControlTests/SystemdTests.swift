@@ -123,7 +123,13 @@ private final class HeldSocket {
     /// Starts a program with the socket as descriptor 3, `LISTEN_PID` being the program itself.
     func start(_ program: String, environment: [String: String]) throws(ChildFailure) -> ChildProcess {
         started += 1
-        let script = "exec 3<&\(descriptor); export LISTEN_FDS=1 LISTEN_PID=$$; exec \(program)"
+        // What else this process has open stays behind: a client's socket would look open to the server for ever.
+        let script = """
+            exec 3<&\(descriptor)
+            for open in /proc/self/fd/*; do n=${open##*/}; [ "$n" -le 3 ] || [ "$n" = 255 ] || eval "exec $n>&-"; done
+            export LISTEN_FDS=1 LISTEN_PID=$$
+            exec \(program)
+            """
         return try ChildProcess(
             ["bash", "-c", script], environment: environment, logPath: directory + "/ingest-\(started).log",
             passing: [descriptor])
