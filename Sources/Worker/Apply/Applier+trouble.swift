@@ -9,6 +9,8 @@ extension Applier {
     func failed(_ batch: Batch, _ error: LedgerError) async {
         lines.discard()
         report.ledgerFailed(error)
+        // To wait for a database is all there is to do; a new process would wait as well.
+        report.progressed(settings.number)
         let now = clock.now()
         switch error {
         case .unreachable:

@@ -63,9 +63,7 @@ final class Applier {
             updateShare()
             if board.isStopping { break }
             do throws(QueueError) {
-                if try await turn() {
-                    report.progressed(settings.number)
-                } else {
+                if try await !turn() {
                     let rang = try await queue.awaitBell(leases.keys.sorted(), limit: restLimit())
                     pending.formUnion(rang)
                     // Rest is progress too: there is nothing to do.

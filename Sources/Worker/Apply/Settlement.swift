@@ -100,6 +100,7 @@ extension Applier {
         report.settled(outcome)
         switch outcome {
         case .settled(let depth, let backlogs):
+            report.progressed(settings.number)
             if isLane {
                 if depth > 0 {
                     pending.insert(lease.lane)

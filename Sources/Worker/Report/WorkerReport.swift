@@ -65,7 +65,7 @@ final class WorkerReport: Sendable {
 
     // MARK: appliers
 
-    /// An applier ended a turn: it settled something, or had nothing to do.
+    /// An applier got somewhere: it settled something, has nothing to do, or waits for a store that is away.
     func progressed(_ applier: Int) {
         let now = clock.now()
         state.withLock { $0.progress[applier] = now }
