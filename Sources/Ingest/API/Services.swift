@@ -124,7 +124,7 @@ final class Services {
     }
 
     /// The net under lost messages.
-    private static let recheck: Duration = .seconds(2)
+    private static let recheck: Duration = .seconds(5)
 
     func resource(_ answer: RequestStates.Answer, of user: UserID) -> RequestResource? {
         switch answer {

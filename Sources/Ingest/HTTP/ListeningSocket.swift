@@ -46,8 +46,11 @@ struct ListeningSocket: Sendable {
     ) throws(SystemError) -> [[ListeningSocket]] {
         var sockets: [[ListeningSocket]] = []
         var address = address
+        // A shared port would be shared with any other daemon of this user, too: half of the requests would go to a
+        // forgotten one. Alone first, so that it is told.
+        if loopCount > 1 { Socket.close(try Socket.bindTCP(to: &address, backlog: 1, sharesPort: false)) }
         for _ in 0..<loopCount {
-            let fd = try Socket.bindTCP(to: &address, backlog: backlog)
+            let fd = try Socket.bindTCP(to: &address, backlog: backlog, sharesPort: loopCount > 1)
             sockets.append([ListeningSocket(fd: fd, isShared: false, isInherited: false)])
         }
         return sockets
@@ -70,16 +73,16 @@ struct ListeningSocket: Sendable {
 
 extension Socket {
     /// Makes a listening TCP socket that shares its port with its siblings; puts the port in `address`.
-    fileprivate static func bindTCP(to address: inout ListenAddress, backlog: Int32) throws(SystemError)
-        -> Int32
-    {
+    fileprivate static func bindTCP(
+        to address: inout ListenAddress, backlog: Int32, sharesPort: Bool
+    ) throws(SystemError) -> Int32 {
         switch address {
         case .ipv4(let host, let port):
-            let fd = try listenIPv4(host, port, backlog: backlog)
+            let fd = try listenIPv4(host, port, backlog: backlog, sharesPort: sharesPort)
             address = .ipv4(host: host, port: Socket.port(of: fd) ?? port)
             return fd
         case .ipv6(let host, let port):
-            let fd = try listenIPv6(host, port, backlog: backlog)
+            let fd = try listenIPv6(host, port, backlog: backlog, sharesPort: sharesPort)
             address = .ipv6(host: host, port: Socket.port(of: fd) ?? port)
             return fd
         case .unix(let path):
