@@ -92,13 +92,13 @@ def claims(judge):
 
 def configured(judge, world):
     address, _, process = world.deployment.ingest("issuer", TASKLANE_JWT_ISSUER="https://issuer.example", TASKLANE_JWT_AUDIENCE="tasklane",
-                                                  TASKLANE_JWT_SECRETS="k2:" + "n3w-S" * 8 + ",k1:" + "0ld-S" * 8)
+                                                  TASKLANE_JWT_SECRETS="k2:" + "n3wQ-7uYx0pLs9dKf3mVb8zHt6RjWc1Xe" + ",k1:" + "0ldT-4gNa2qEo5iUy8wPz6vCx1MbLk7Jh")
     right = {"iss": "https://issuer.example", "aud": "tasklane"}
     for name, text, status in (
             ("right", token(claims=right), 200), ("aud list", token(claims=right | {"aud": ["x", "tasklane"]}), 200), ("no iss", token(claims={"aud": "tasklane"}), 401), ("no aud", token(claims={"iss": right["iss"]}), 401),
             ("another iss", token(claims=right | {"iss": "https://issuer.example/"}), 401), ("another aud", token(claims=right | {"aud": "tasklane2"}), 401), ("aud empty", token(claims=right | {"aud": []}), 401), ("aud number", token(claims=right | {"aud": 1}), 401),
-            ("iss list", token(claims=right | {"iss": ["https://issuer.example"]}), 401), ("by k2", token(claims=right, header={"kid": "k2"}, secret="n3w-S" * 8), 200), ("by k1", token(claims=right, header={"kid": "k1"}, secret="0ld-S" * 8), 200),
-            ("k1 named k2", token(claims=right, header={"kid": "k2"}, secret="0ld-S" * 8), 401)):
+            ("iss list", token(claims=right | {"iss": ["https://issuer.example"]}), 401), ("by k2", token(claims=right, header={"kid": "k2"}, secret="n3wQ-7uYx0pLs9dKf3mVb8zHt6RjWc1Xe"), 200), ("by k1", token(claims=right, header={"kid": "k1"}, secret="0ldT-4gNa2qEo5iUy8wPz6vCx1MbLk7Jh"), 200),
+            ("k1 named k2", token(claims=right, header={"kid": "k2"}, secret="0ldT-4gNa2qEo5iUy8wPz6vCx1MbLk7Jh"), 401)):
         answer = ask(judge, text, address)
         judge.check(f"configured: {name}", answer.status == status, answer)
     world.deployment.stop(process)
