@@ -5,7 +5,7 @@ internal import Shared
 final class RequestStates {
     /// What is known of one request; the body is what the client gets, in part or whole.
     enum Answer {
-        /// A resource that a worker wrote, as it stands in Redis.
+        /// A resource that a worker wrote of a request that is done, as it stands in Redis.
         case stored([UInt8])
         case resource(RequestResource)
         /// Known to nobody and older than the retention.
@@ -21,6 +21,7 @@ final class RequestStates {
     private let retention: Duration
     private let resultTTL: Duration
     private let unaccounted: Counter
+    private let reader = JSONReader()
 
     /// Ids of one lane may lie a little out of order: two loops mint, and two hosts' clocks differ.
     private static let skewMilliseconds: Int64 = 5000
@@ -41,11 +42,19 @@ final class RequestStates {
     func look(_ ids: [UUID], of user: UserID) async throws(Unavailable) -> [Answer] {
         let view: LaneStore.View?
         do throws(RedisError) { view = try await lanes.view(ids, of: user) } catch { view = nil }
-        var answers: [Answer?] = ids.indices.map { place in view?.results[place].map { .stored($0) } }
+        var answers: [Answer?] = ids.map { _ in nil }
+        var tried: [UUID: RequestResource] = [:]
         var missing: [Int] = []
-        for (place, id) in ids.enumerated() where answers[place] == nil {
+        for (place, id) in ids.enumerated() {
+            if let text = view?.results[place] {
+                tried[id] = triedOnly(text, user)
+                if tried[id] == nil {
+                    answers[place] = .stored(text)
+                    continue
+                }
+            }
             if let view, isSurelyQueued(id, view) {
-                answers[place] = .resource(waiting(id, user, view))
+                answers[place] = .resource(waiting(id, user, view, tried[id]))
             } else {
                 missing.append(place)
             }
@@ -53,7 +62,7 @@ final class RequestStates {
         if !missing.isEmpty {
             let found = await find(missing.map { ids[$0] }, user)
             for place in missing {
-                answers[place] = try answer(ids[place], user, view, found)
+                answers[place] = try answer(ids[place], user, view, found, tried[ids[place]])
             }
         }
         return answers.map { $0 ?? .expired }
@@ -65,14 +74,15 @@ final class RequestStates {
     }
 
     private func answer(
-        _ id: UUID, _ user: UserID, _ view: LaneStore.View?, _ found: [UUID: StoredRequest]?
+        _ id: UUID, _ user: UserID, _ view: LaneStore.View?, _ found: [UUID: StoredRequest]?,
+        _ tried: RequestResource?
     ) throws(Unavailable) -> Answer {
         if let row = found?[id] {
             if row.isRedriven { return .resource(RequestResource(id: id, user: user, state: .queued)) }
             return .resource(row.resource)
         }
         guard let view else { throw Unavailable() }
-        if mayBeQueued(id, view) { return .resource(waiting(id, user, view)) }
+        if mayBeQueued(id, view) { return .resource(waiting(id, user, view, tried)) }
         guard found != nil else { throw Unavailable() }
         if isPastRetention(id) { return .expired }
         unaccounted.add()
@@ -103,13 +113,29 @@ final class RequestStates {
         return false
     }
 
-    /// `retrying` for the mutation that is tried again; those behind it wait for it.
-    private func waiting(_ id: UUID, _ user: UserID, _ view: LaneStore.View) -> RequestResource {
-        guard view.parked == id, let next = view.nextTry, view.attempts > 0 else {
-            return RequestResource(id: id, user: user, state: .queued)
+    /// The resource of a mutation that was tried and waits for the next try; nil for one that is done.
+    private func triedOnly(_ text: [UInt8], _ user: UserID) -> RequestResource? {
+        // Workers write the members in one order: most results are told from a retry by one byte, not by reading them.
+        guard text.dropFirst(RequestStates.stateOffset).first == UInt8(ascii: "r") else { return nil }
+        guard let resource = RequestResource(text.span, user: user, reader: reader), !resource.isDone else {
+            return nil
         }
-        return RequestResource(
-            id: id, user: user, state: .retrying(attempts: view.attempts, nextAttemptAt: next))
+        return resource
+    }
+
+    /// Where the state begins in `{"id":"…","status":"retrying"`.
+    private static let stateOffset = #"{"id":"","status":""#.utf8.count + UUID.textCount
+
+    /// `retrying` for the mutation that is tried again; those behind it wait for it.
+    private func waiting(
+        _ id: UUID, _ user: UserID, _ view: LaneStore.View, _ tried: RequestResource?
+    ) -> RequestResource {
+        var resource = tried ?? RequestResource(id: id, user: user, state: .queued)
+        if view.parked == id, let next = view.nextTry, view.attempts > 0 {
+            resource.state = .retrying(attempts: view.attempts, nextAttemptAt: next)
+            resource.attempts = view.attempts
+        }
+        return resource
     }
 }
 
@@ -117,7 +143,6 @@ extension RequestStates.Answer {
     /// True for a state that does not change by itself.
     func isDone() -> Bool {
         switch self {
-        // Workers write results of what is done, and nothing else.
         case .stored, .expired: true
         case .resource(let resource): resource.isDone
         }
