@@ -23,7 +23,9 @@ package final class MetricRegistry: Sendable {
     private let families = Mutex<[String: Family]>([:])
     private let collectors = Mutex<[@Sendable (inout MetricText) -> Void]>([])
 
-    package init() {}
+    package init() {
+        gauge("tasklane_build_info", "Always 1; its label is the version.", [("version", Version.text)]).set(1)
+    }
 
     /// - Parameter name: ends in `_total`.
     package func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
