@@ -192,14 +192,14 @@ def admin(judge, world):
                     judge.check(f"counter {line.split()[2]} ends in _total", False, line)
         if path == "/readyz":
             judge.check("readyz names its checks", "redis" in answer.body.decode().lower(), answer.body)
-    for path in ("/ops/api/lanes", "/ops/api/status", "/ops/api/dead"):
+    for path in ("/ops/api/overview", "/ops/api/lanes"):
         for headers, wanted in (([], 401), ([judge.bearer()], 403)):
             lines = "".join(f"{key}: {value}\r\n" for key, value in headers)
             answer, _, _ = wire.raw(
                 world.admin, f"GET {path} HTTP/1.1\r\nHost: a\r\n{lines}Connection: close\r\n\r\n".encode())
             judge.check(f"admin {path} with {len(headers)} token", answer and answer.status in (wanted, 404), answer)
     bearer = judge.bearer("boss", claims={"scope": "tasklane:admin"})
-    answer, _, _ = wire.raw(world.admin, f"GET /ops/api/lanes HTTP/1.1\r\nHost: a\r\n{bearer[0]}: {bearer[1]}\r\n"
+    answer, _, _ = wire.raw(world.admin, f"GET /ops/api/overview HTTP/1.1\r\nHost: a\r\n{bearer[0]}: {bearer[1]}\r\n"
                             "Connection: close\r\n\r\n".encode())
     judge.check("admin lanes by an admin", answer and answer.status == 200, answer)
     judge.check("an admin is no other user", judge.call("GET", "/api/u1/tasks", [bearer]).status == 403, "")

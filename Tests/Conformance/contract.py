@@ -12,7 +12,7 @@ from judge import Judge
 from tokens import Keys
 
 SECTIONS = ["basics", "validation", "mutations", "bulk", "requests_", "lists", "auth", "framing", "limits",
-            "verdicts", "outages"]
+            "verdicts", "outages", "settings"]
 
 
 class World:

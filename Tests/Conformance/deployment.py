@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-BIN = os.environ.get("TASKLANE_BIN", os.path.join(ROOT, ".build", "debug"))
+BIN = os.path.abspath(os.environ.get("TASKLANE_BIN", os.path.join(ROOT, ".build", "debug")))
 SECRET = "a-secret-for-conformance-Zq8vN2mK7xW4-only"
 
 
