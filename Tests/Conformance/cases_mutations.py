@@ -1,5 +1,4 @@
-"""Mutations (API.md §3, §4): accepted, waited, conditional and idempotent ones, and every form of Prefer."""
-import threading
+"""Mutations (API.md §3, §4): accepted, waited and conditional ones, and every form of Prefer."""
 import uuid
 
 import wire
@@ -21,8 +20,6 @@ def run(judge, world):
     waited(judge)
     fields(judge)
     prefer(judge)
-    idempotency(judge)
-    concurrent(judge)
     conditional(judge)
     tokens(judge)
 
@@ -30,75 +27,198 @@ def run(judge, world):
 def accepted(judge):
     task = f"{TASKS}/{UNKNOWN}"
     own = str(uuid.uuid4())
-    for name, method, path, body, operation in (
-            ("create", "POST", TASKS, {"title": "a"}, "task.create"), ("create with an id", "POST", TASKS, {"title": "a", "id": own}, "task.create"),
-            ("PUT", "PUT", task, {"title": "a"}, "task.update"), ("PATCH", "PATCH", task, {"title": "a"}, "task.update"),
-            ("complete", "PATCH", task + "/complete", {"completed": True}, "task.complete"),
-            ("toggle", "PATCH", task + "/complete", None, "task.complete"), ("DELETE", "DELETE", task, None, "task.delete")):
-        answer = judge.expect(f"{name} is accepted", method, path, 202, body=body, lacks=["ETag", "Idempotent-Replayed", "Preference-Applied"],
-                              has={"Retry-After": "1", "Cache-Control": "no-store", "Content-Type": "application/json"})
+    for name, method, path, body, operation in (("create", "POST", TASKS, {
+            "title": "a"
+    }, "task.create"), ("create with an id", "POST", TASKS, {
+            "title": "a",
+            "id": own
+    }, "task.create"), ("PUT", "PUT", task, {
+            "title": "a"
+    }, "task.update"), ("PATCH", "PATCH", task, {
+            "title": "a"
+    }, "task.update"), ("complete", "PATCH", task + "/complete", {
+            "completed": True
+    }, "task.complete"), ("toggle", "PATCH", task + "/complete", None, "task.complete"),
+                                                ("DELETE", "DELETE", task, None, "task.delete")):
+        answer = judge.expect(f"{name} is accepted",
+                              method,
+                              path,
+                              202,
+                              body=body,
+                              lacks=["ETag", "Idempotent-Replayed", "Preference-Applied"],
+                              has={
+                                  "Retry-After": "1",
+                                  "Cache-Control": "no-store",
+                                  "Content-Type": "application/json"
+                              })
         seen = answer.json or {}
         place = f"/api/requests/{seen.get('id')}"
-        judge.check(f"{name}: headers", answer.get("Location") == place and answer.get("Operation-Location") == place
-                    and answer.get("Sync-Token") == seen.get("id"), answer)
-        judge.check(f"{name}: members", set(seen) == {"id", "status", "done", "operation", "task_id", "task_href", "submitted_at",
-                                                      "expires_at", "poll_after_ms"}, seen)
-        judge.check(f"{name}: values", UUID7.match(seen.get("id", "")) and seen.get("status") == "queued" and seen.get("done") is False
-                    and seen.get("operation") == operation and isinstance(seen.get("poll_after_ms"), int)
-                    and TIME.match(seen.get("submitted_at", "")) and TIME.match(seen.get("expires_at", "")), seen)
-        judge.check(f"{name}: the task", seen.get("task_href") == f"{TASKS}/{seen.get('task_id')}" and
-                    (seen.get("task_id") in (UNKNOWN, own) or UUID7.match(seen["task_id"])), seen)
+        judge.check(
+            f"{name}: headers",
+            answer.get("Location") == place and answer.get("Operation-Location") == place
+            and answer.get("Sync-Token") == seen.get("id"), answer)
+        judge.check(
+            f"{name}: members",
+            set(seen) == {
+                "id", "status", "done", "operation", "task_id", "task_href", "submitted_at", "expires_at",
+                "poll_after_ms"
+            }, seen)
+        judge.check(
+            f"{name}: values",
+            UUID7.match(seen.get("id", "")) and seen.get("status") == "queued" and seen.get("done") is False
+            and seen.get("operation") == operation and isinstance(seen.get("poll_after_ms"), int)
+            and TIME.match(seen.get("submitted_at", "")) and TIME.match(seen.get("expires_at", "")), seen)
+        judge.check(
+            f"{name}: the task",
+            seen.get("task_href") == f"{TASKS}/{seen.get('task_id')}"
+            and (seen.get("task_id") in (UNKNOWN, own) or UUID7.match(seen["task_id"])), seen)
         judge.check(f"{name}: request and task differ", seen.get("id") != seen.get("task_id"), seen)
     capitals = str(uuid.uuid4()).upper()
     answer = judge.expect("an id in capitals", "POST", TASKS, 202, body={"title": "a", "id": capitals})
-    judge.check("an id in capitals is told in lower case", (answer.json or {}).get("task_id") == capitals.lower(), answer)
+    judge.check("an id in capitals is told in lower case", (answer.json
+                                                            or {}).get("task_id") == capitals.lower(), answer)
 
 
 def waited(judge):
-    answer = judge.expect("create waited", "POST", TASKS, 201, headers=[WAIT], body={"title": "a"},
-                          has={"ETag": '"v1"', "Preference-Applied": "wait=10", "Sync-Token": True}, lacks=["Retry-After", "Idempotent-Replayed"])
+    answer = judge.expect("create waited",
+                          "POST",
+                          TASKS,
+                          201,
+                          headers=[WAIT],
+                          body={"title": "a"},
+                          has={
+                              "ETag": '"v1"',
+                              "Preference-Applied": "wait=10",
+                              "Sync-Token": True
+                          },
+                          lacks=["Retry-After", "Idempotent-Replayed"])
     task = answer.json or {}
     href = f"{TASKS}/{task.get('id')}"
     judge.check("create waited: Location", answer.get("Location") == href, answer)
-    judge.check("create waited: members", set(task) == {"id", "user_id", "title", "description", "completed", "priority", "due_at", "version",
-                                                        "created_at", "updated_at"}, task)
-    judge.check("create waited: values", task.get("user_id") == "u1" and task.get("version") == 1 and task.get("completed") is False
-                and task.get("description") is None and TIME.match(task.get("created_at", "")), task)
+    judge.check(
+        "create waited: members",
+        set(task) == {
+            "id", "user_id", "title", "description", "completed", "priority", "due_at", "version",
+            "created_at", "updated_at"
+        }, task)
+    judge.check(
+        "create waited: values",
+        task.get("user_id") == "u1" and task.get("version") == 1 and task.get("completed") is False
+        and task.get("description") is None and TIME.match(task.get("created_at", "")), task)
     got = judge.expect("the task is read", "GET", href, 200, has={"ETag": '"v1"'})
     judge.check("the task read is the task made", got.json == task, got)
-    for name, header, status in (("same", '"v1"', 304), ("weak", 'W/"v1"', 304), ("star", "*", 304), ("list", '"x", "v1"', 304),
-                                 ("other", '"v2"', 200), ("unquoted", "v1", 200)):
+    for name, header, status in (("same", '"v1"', 304), ("weak", 'W/"v1"', 304), ("star", "*", 304),
+                                 ("list", '"x", "v1"', 304), ("other", '"v2"', 200), ("unquoted", "v1", 200)):
         answer = judge.call("GET", href, [("If-None-Match", header)])
-        judge.check(f"If-None-Match {name}", answer.status == status or (name == "unquoted" and answer.status == 400), answer)
+        judge.check(f"If-None-Match {name}", answer.status == status
+                    or (name == "unquoted" and answer.status == 400), answer)
         if status == 304:
-            judge.check(f"If-None-Match {name}: ETag", answer.get("ETag") == '"v1"' and not answer.body, answer)
-            judge.check(f"HEAD If-None-Match {name}", judge.call("HEAD", href, [("If-None-Match", header)]).status == 304)
+            judge.check(f"If-None-Match {name}: ETag",
+                        answer.get("ETag") == '"v1"' and not answer.body, answer)
+            judge.check(f"HEAD If-None-Match {name}",
+                        judge.call("HEAD", href, [("If-None-Match", header)]).status == 304)
     version = 1
-    for name, method, path, body in (("PUT", "PUT", href, {"title": "b"}), ("PATCH", "PATCH", href, {"description": "d"}),
-                                     ("no change", "PATCH", href, {"description": "d"}), ("complete", "PATCH", href + "/complete", {"completed": True}),
-                                     ("complete again", "PATCH", href + "/complete", {"completed": True}), ("toggle", "PATCH", href + "/complete", None)):
+    for name, method, path, body in (("PUT", "PUT", href, {
+            "title": "b"
+    }), ("PATCH", "PATCH", href, {
+            "description": "d"
+    }), ("no change", "PATCH", href, {
+            "description": "d"
+    }), ("complete", "PATCH", href + "/complete", {
+            "completed": True
+    }), ("complete again", "PATCH", href + "/complete", {
+            "completed": True
+    }), ("toggle", "PATCH", href + "/complete", None)):
         version += 1
-        answer = judge.expect(f"{name} waited", method, path, 200, headers=[WAIT], body=body, has={"ETag": f'"v{version}"', "Sync-Token": True})
+        answer = judge.expect(f"{name} waited",
+                              method,
+                              path,
+                              200,
+                              headers=[WAIT],
+                              body=body,
+                              has={
+                                  "ETag": f'"v{version}"',
+                                  "Sync-Token": True
+                              })
         judge.check(f"{name} waited: version", (answer.json or {}).get("version") == version, answer)
-        judge.check(f"{name} waited: no Location of a request", "requests" not in (answer.get("Location") or ""), answer)
+        judge.check(f"{name} waited: no Location of a request", "requests" not in (answer.get("Location")
+                                                                                   or ""), answer)
     judge.check("the toggle toggled", answer.json["completed"] is False, answer)
-    judge.expect("409 waited", "POST", TASKS, 409, "task-id-conflict", headers=[WAIT], body={"title": "x", "id": task["id"]}, has={"Sync-Token": True})
-    answer = judge.expect("412 waited", "PATCH", href, 412, "precondition-failed", headers=[WAIT, ("If-Match", '"v1"')], body={"title": "c"},
+    judge.expect("409 waited",
+                 "POST",
+                 TASKS,
+                 409,
+                 "task-id-conflict",
+                 headers=[WAIT],
+                 body={
+                     "title": "x",
+                     "id": task["id"]
+                 },
+                 has={"Sync-Token": True})
+    answer = judge.expect("412 waited",
+                          "PATCH",
+                          href,
+                          412,
+                          "precondition-failed",
+                          headers=[WAIT, ("If-Match", '"v1"')],
+                          body={"title": "c"},
                           has={"Sync-Token": True})
     judge.check("412 tells the current etag", (answer.json or {}).get("etag") == f'"v{version}"', answer)
-    made = judge.expect("the same id by another user", "POST", "/api/u2/tasks", 201, headers=[WAIT], body={"title": "x", "id": task["id"]}, user="u2")
+    made = judge.expect("the same id by another user",
+                        "POST",
+                        "/api/u2/tasks",
+                        201,
+                        headers=[WAIT],
+                        body={
+                            "title": "x",
+                            "id": task["id"]
+                        },
+                        user="u2")
     judge.check("the same id, another's", (made.json or {}).get("user_id") == "u2", made)
-    judge.expect("DELETE waited", "DELETE", href, 204, headers=[WAIT], has={"Sync-Token": True, "Preference-Applied": "wait=10"})
+    judge.expect("DELETE waited",
+                 "DELETE",
+                 href,
+                 204,
+                 headers=[WAIT],
+                 has={
+                     "Sync-Token": True,
+                     "Preference-Applied": "wait=10"
+                 })
     judge.expect("it is gone", "GET", href, 404, "task-not-found")
     judge.expect("the other's is not", "GET", f"/api/u2/tasks/{task['id']}", 200, user="u2")
-    for method, path, body in (("PUT", href, {"title": "b"}), ("PATCH", href, {"title": "b"}), ("PATCH", href + "/complete", {"completed": True}),
-                               ("PATCH", href + "/complete", None), ("DELETE", href, None)):
-        judge.expect(f"404 waited: {method} {path[-9:]}", method, path, 404, "task-not-found", headers=[WAIT], body=body, has={"Sync-Token": True})
-    judge.expect("the id again after a delete", "POST", TASKS, 201, headers=[WAIT], body={"title": "x", "id": task["id"]}, has={"ETag": '"v1"'})
+    for method, path, body in (("PUT", href, {
+            "title": "b"
+    }), ("PATCH", href, {
+            "title": "b"
+    }), ("PATCH", href + "/complete", {
+            "completed": True
+    }), ("PATCH", href + "/complete", None), ("DELETE", href, None)):
+        judge.expect(f"404 waited: {method} {path[-9:]}",
+                     method,
+                     path,
+                     404,
+                     "task-not-found",
+                     headers=[WAIT],
+                     body=body,
+                     has={"Sync-Token": True})
+    judge.expect("the id again after a delete",
+                 "POST",
+                 TASKS,
+                 201,
+                 headers=[WAIT],
+                 body={
+                     "title": "x",
+                     "id": task["id"]
+                 },
+                 has={"ETag": '"v1"'})
 
 
 def fields(judge):
-    task = make(judge, description="d", priority="low", due_at="2026-11-20T12:00:00.5+05:30", title="\u0065\u0301 \u212a 😀")
+    task = make(judge,
+                description="d",
+                priority="low",
+                due_at="2026-11-20T12:00:00.5+05:30",
+                title="\u0065\u0301 \u212a 😀")
     href = f"{TASKS}/{task['id']}"
     judge.check("due_at is UTC", task["due_at"] == "2026-11-20T06:30:00.500000Z", task)
     judge.check("text is kept as it came", task["title"] == "e\u0301 \u212a 😀", task)
@@ -107,19 +227,24 @@ def fields(judge):
         href = f"{TASKS}/{task['id']}"
         for field in ("description", "priority", "due_at"):
             answer = judge.call(method, href, [WAIT], body={field: None})
-            judge.check(f"{method} clears {field}", answer.status == 200 and answer.json[field] is None and answer.json["title"] == "t", answer)
+            judge.check(f"{method} clears {field}", answer.status == 200 and answer.json[field] is None
+                        and answer.json["title"] == "t", answer)
         answer = judge.call(method, href, [WAIT], body={"priority": "high"})
-        judge.check(f"{method} leaves what it does not name", answer.json["title"] == "t" and answer.json["priority"] == "high", answer)
-        judge.check(f"{method} keeps created_at", answer.json["created_at"] == task["created_at"] < answer.json["updated_at"], answer)
+        judge.check(f"{method} leaves what it does not name", answer.json["title"] == "t"
+                    and answer.json["priority"] == "high", answer)
+        judge.check(f"{method} keeps created_at",
+                    answer.json["created_at"] == task["created_at"] < answer.json["updated_at"], answer)
 
 
 PREFERS = [  # value of Prefer, is it waited for, what Preference-Applied says
-    ("wait=5", "wait=5"), ("wait=25", "wait=25"), ("wait=26", "wait=25"), ("wait=99999999999999999999", "wait=25"), ("WAIT=5", "wait=5"),
-    ('wait="5"', "wait=5"), ("wait = 5", "wait=5"), ("respond-async, wait=5", "wait=5"), ("wait=5; foo=bar", "wait=5"), ("foo, wait=5", "wait=5"),
-    ("wait=5, wait=0", "wait=5"), ("wait=05", "wait=5"), ("return=representation, wait=5", "wait=5"), ("wait=5;foo", "wait=5"),
-    (",, wait=5,", "wait=5"), ("wait=0", None), ("wait", None), ("wait=", None), ("wait=-1", None), ("wait=+5", None), ("wait=5.5", None),
-    ("wait=5s", None), ("wait=x", None), ("", None), (";", None), ("respond-async", None), ('foo="wait=5"', None), ("waiting=5", None),
-    ('wait="5', None), ("wait=0x5", None),
+    ("wait=5", "wait=5"), ("wait=25", "wait=25"), ("wait=26", "wait=25"),
+    ("wait=99999999999999999999", "wait=25"), ("WAIT=5", "wait=5"), ('wait="5"', "wait=5"),
+    ("wait = 5", "wait=5"), ("respond-async, wait=5", "wait=5"), ("wait=5; foo=bar", "wait=5"),
+    ("foo, wait=5", "wait=5"), ("wait=5, wait=0", "wait=5"), ("wait=05", "wait=5"),
+    ("return=representation, wait=5", "wait=5"), ("wait=5;foo", "wait=5"), (",, wait=5,", "wait=5"),
+    ("wait=0", None), ("wait", None), ("wait=", None), ("wait=-1", None), ("wait=+5", None),
+    ("wait=5.5", None), ("wait=5s", None), ("wait=x", None), ("", None), (";", None), ("respond-async", None),
+    ('foo="wait=5"', None), ("waiting=5", None), ('wait="5', None), ("wait=0x5", None),
 ]
 
 
@@ -127,115 +252,90 @@ def prefer(judge):
     for value, applied in PREFERS:
         answer = judge.call("POST", TASKS, [("Prefer", value)], body={"title": "p"})
         told = (answer.get("Preference-Applied") or "").split(", ")
-        judge.check(f"Prefer: {value}", (answer.status == 201 and applied in told) if applied
-                    else (answer.status == 202 and not any(part.startswith("wait=") and part != "wait=0" for part in told)), answer)
+        judge.check(
+            f"Prefer: {value}", (answer.status == 201 and applied in told) if applied else
+            (answer.status == 202 and not any(part.startswith("wait=") and part != "wait=0"
+                                              for part in told)), answer)
     answer = judge.call("POST", TASKS, [("Prefer", "return=minimal"), WAIT], body={"title": "p"})
-    judge.check("two Prefer lines", answer.status == 201 and not answer.body and answer.get("ETag") and answer.get("Location")
-                and set((answer.get("Preference-Applied") or "").split(", ")) == {"wait=10", "return=minimal"}, answer)
+    judge.check(
+        "two Prefer lines", answer.status == 201 and not answer.body and answer.get("ETag")
+        and answer.get("Location") and set(
+            (answer.get("Preference-Applied") or "").split(", ")) == {"wait=10", "return=minimal"}, answer)
     href = answer.get("Location")
     both = [("Prefer", "wait=10, return=minimal")]
-    for method, path, body in (("PUT", href, {"title": "b"}), ("PATCH", href, {"title": "c"}), ("PATCH", href + "/complete", {"completed": True})):
-        judge.expect(f"minimal {method} {path[-9:]}", method, path, 204, headers=both, body=body, has={"ETag": True, "Sync-Token": True})
-    judge.expect("minimal failure has a body", "PATCH", href, 412, "precondition-failed", headers=both + [("If-Match", '"v9"')], body={"title": "c"})
-    answer = judge.expect("minimal accepted", "POST", TASKS, 202, headers=[("Prefer", "return=minimal")], body={"title": "p"})
-    judge.check("minimal accepted still names its request", answer.get("Location") and answer.get("Sync-Token"), answer)
-
-
-KEYS = [("k", True), ("a" * 255, True), ("!#$%&'()*+-./:<=>?@[]^_`{|}~", True), ('"a b"', False), ('"quoted"', True), ('"a\\"b"', True), ('"a\\\\b"', True),
-        ("", False), ('""', False), ("a" * 256, False), ('"' + "a" * 255 + '"', True), ('"' + "a" * 256 + '"', False), ("a b", False), ("é", False),
-        ('"a', False), ('a"', None), ('"a\\c"', False), ('"a";x=1', None), ("a,b", None)]
-
-
-def idempotency(judge):
-    for serial, (text, good) in enumerate(KEYS):
-        answer = judge.call("POST", "/api/keys/tasks", [("Idempotency-Key", text)], body={"title": "k"}, user="keys")
-        if good is None:
-            judge.check(f"key {text[:20]!r}", answer.status in (202, 400), answer)
-        else:
-            judge.check(f"key {text[:20]!r}", answer.status in (200, 202) if good else
-                        (answer.status == 400 and answer.code == "invalid-idempotency-key"), answer)
-    for method, path, body in (("DELETE", f"{TASKS}/{UNKNOWN}", None), ("PUT", f"{TASKS}/{UNKNOWN}", {"title": "a"})):
-        judge.expect(f"bad key of {method}", method, path, 400, "invalid-idempotency-key", headers=[("Idempotency-Key", "a b")], body=body)
-    key = uuid.uuid4().hex
-    first = judge.call("POST", TASKS, [("Idempotency-Key", key), WAIT], body={"title": "one", "priority": "low"})
-    name = first.json["id"]
-    for label, headers, body, status in (
-            ("the same", [("Idempotency-Key", key)], {"title": "one", "priority": "low"}, 200), ("quoted", [("Idempotency-Key", f'"{key}"')], {"title": "one", "priority": "low"}, 200),
-            ("members in another order", [("Idempotency-Key", key)], '{ "priority" : "low", "title":"\\u006fne"}', 200),
-            ("waited", [("Idempotency-Key", key), WAIT], {"title": "one", "priority": "low"}, 201)):
-        answer = judge.expect(f"replay of what is done, {label}", "POST", TASKS, status, headers=headers, body=body,
-                              has={"Idempotent-Replayed": "true", "Sync-Token": first.get("Sync-Token")})
-        seen = answer.json or {}
-        judge.check(f"replay, {label}: body", seen.get("id") == name if status == 201 else
-                    (seen.get("id") == first.get("Sync-Token") and seen.get("status") == "succeeded" and seen.get("done") is True
-                     and seen["result"]["status"] == 201 and seen["result"]["task"]["id"] == name), seen)
-        if status == 201:
-            judge.check("replay waited: headers", answer.get("ETag") == '"v1"' and answer.get("Location") == f"{TASKS}/{name}", answer)
-    for label, method, path, headers, body in (
-            ("body", "POST", TASKS, [], {"title": "two"}), ("more body", "POST", TASKS, [], {"title": "one", "priority": "low", "completed": False}), ("path", "PUT", f"{TASKS}/{name}", [], {"title": "one", "priority": "low"}),
-            ("method", "PATCH", f"{TASKS}/{name}", [], {"title": "one", "priority": "low"}), ("If-Match", "POST", TASKS, [("If-Match", "*")], {"title": "one", "priority": "low"})):
-        answer = judge.call(method, path, headers + [("Idempotency-Key", key)], body=body)
-        allowed = {422} if label != "more body" else {422, 200}
-        allowed = allowed | {400} if label == "If-Match" else allowed
-        judge.check(f"another {label} under the same key", answer.status in allowed, answer)
-    judge.expect("the key is the user's own", "POST", "/api/u2/tasks", 202, headers=[("Idempotency-Key", key)], body={"title": "two"},
-                 user="u2", lacks=["Idempotent-Replayed"])
-    key2, href = uuid.uuid4().hex, f"{TASKS}/{name}"
-    done = [judge.call("PATCH", href + "/complete", [("Idempotency-Key", key2), WAIT]) for _ in range(3)]
-    judge.check("a toggle under a key toggles once", [d.json["version"] for d in done] == [2, 2, 2] and all(d.json["completed"] for d in done), done)
-    key3 = uuid.uuid4().hex
-    gone = [judge.call("DELETE", href, [("Idempotency-Key", key3), WAIT]).status for _ in range(2)]
-    judge.check("a DELETE under a key is 204 twice", gone == [204, 204], gone)
-    key4 = uuid.uuid4().hex
-    lost = [judge.call("PUT", href, [("Idempotency-Key", key4), WAIT], body={"title": "x"}) for _ in range(2)]
-    judge.check("a failed one is replayed as it failed", [a.status for a in lost] == [404, 404] and lost[1].get("Idempotent-Replayed") == "true"
-                and lost[0].get("Sync-Token") == lost[1].get("Sync-Token"), lost)
-    answer = judge.expect("a failed one is replayed unwaited", "PUT", href, 200, headers=[("Idempotency-Key", key4)], body={"title": "x"})
-    judge.check("a failed one unwaited: body", (answer.json or {}).get("status") == "failed" and answer.json["error"]["status"] == 404, answer)
-    key5, long = uuid.uuid4().hex, "a" * 255
-    judge.call("POST", TASKS, [("Idempotency-Key", key5)], body={"title": long})
-    judge.expect("a bad body under a known key is 400", "POST", TASKS, 400, headers=[("Idempotency-Key", key5)], body={"title": ""})
-
-
-def concurrent(judge, count=200):
-    key, answers = uuid.uuid4().hex, []
-    data = wire.render("POST", "/api/many/tasks", [judge.bearer("many"), ("Content-Type", "application/json"), ("Idempotency-Key", key)], {"title": "m"})
-    wires = [wire.Wire(judge.address, 20) for _ in range(count)]
-
-    def one(connection):
-        connection.send(data)
-        answers.append(connection.read())
-        connection.socket.close()
-
-    threads = [threading.Thread(target=one, args=(connection,)) for connection in wires]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    ids = {a.json.get("id") for a in answers}
-    judge.check("200 equal POSTs have one id", len(answers) == count and len(ids) == 1 and {a.status for a in answers} <= {200, 202}, ids)
-    judge.check("199 of them are replays", sum(a.get("Idempotent-Replayed") == "true" for a in answers) == count - 1, "")
-    token = answers[0].json["id"]
-    listed = judge.call("GET", f"/api/many/tasks?sync_token={token}", user="many")
-    judge.check("they made one task", len(listed.json.get("tasks", [])) == 1, listed)
+    for method, path, body in (("PUT", href, {
+            "title": "b"
+    }), ("PATCH", href, {
+            "title": "c"
+    }), ("PATCH", href + "/complete", {
+            "completed": True
+    })):
+        judge.expect(f"minimal {method} {path[-9:]}",
+                     method,
+                     path,
+                     204,
+                     headers=both,
+                     body=body,
+                     has={
+                         "ETag": True,
+                         "Sync-Token": True
+                     })
+    judge.expect("minimal failure has a body",
+                 "PATCH",
+                 href,
+                 412,
+                 "precondition-failed",
+                 headers=both + [("If-Match", '"v9"')],
+                 body={"title": "c"})
+    answer = judge.expect("minimal accepted",
+                          "POST",
+                          TASKS,
+                          202,
+                          headers=[("Prefer", "return=minimal")],
+                          body={"title": "p"})
+    judge.check("minimal accepted still names its request",
+                answer.get("Location") and answer.get("Sync-Token"), answer)
 
 
 def conditional(judge):
     task = make(judge)
     href = f"{TASKS}/{task['id']}"
     for text in ("v1", "", '"v1', 'v1"', '"v1" "v2"', "W/", 'w/"v1"', "*, *", '"a", *', '"a"b', "'v1'", "**"):
-        judge.expect(f"If-Match {text!r}", "PATCH", href, 400, "invalid-parameter", headers=[("If-Match", text)], body={"title": "x"})
+        judge.expect(f"If-Match {text!r}",
+                     "PATCH",
+                     href,
+                     400,
+                     "invalid-parameter",
+                     headers=[("If-Match", text)],
+                     body={"title": "x"})
     version = 1
-    for text, good in (('"v1"', True), ('"v1"', False), ('W/"v2"', False), ('"v2", "v9"', True), ("*", True), ('"v9" , "v4",', True), ('"V5"', False),
-                       ('"v05"', False), ('"v5","x"', True), ('""', False)):
+    for text, good in (('"v1"', True), ('"v1"', False), ('W/"v2"', False), ('"v2", "v9"', True), ("*", True),
+                       ('"v9" , "v4",', True), ('"V5"', False), ('"v05"', False), ('"v5","x"',
+                                                                                   True), ('""', False)):
         answer = judge.call("PATCH", href, [("If-Match", text), WAIT], body={"title": "x"})
         version += good
         judge.check(f"If-Match {text} at v{version - good}", answer.status == (200 if good else 412), answer)
     for text in ("*", '"v1"'):
-        judge.expect(f"If-Match {text} of no task", "PATCH", f"{TASKS}/{UNKNOWN}", 404, headers=[("If-Match", text), WAIT], body={"title": "x"})
-    for method, path, body in (("PUT", href, {"title": "x"}), ("DELETE", href, None), ("PATCH", href + "/complete", None)):
-        judge.expect(f"If-Match of {method} {path[-9:]}", method, path, 412, "precondition-failed", headers=[("If-Match", '"v77"'), WAIT], body=body)
-    data = wire.render("PATCH", href, [judge.bearer(), ("If-Match", '"v1"'), ("If-Match", f'"v{version}"'), WAIT, ("Content-Type", "application/json")], {"title": "y"})
+        judge.expect(f"If-Match {text} of no task",
+                     "PATCH",
+                     f"{TASKS}/{UNKNOWN}",
+                     404,
+                     headers=[("If-Match", text), WAIT],
+                     body={"title": "x"})
+    for method, path, body in (("PUT", href, {
+            "title": "x"
+    }), ("DELETE", href, None), ("PATCH", href + "/complete", None)):
+        judge.expect(f"If-Match of {method} {path[-9:]}",
+                     method,
+                     path,
+                     412,
+                     "precondition-failed",
+                     headers=[("If-Match", '"v77"'), WAIT],
+                     body=body)
+    data = wire.render("PATCH", href, [
+        judge.bearer(), ("If-Match", '"v1"'), ("If-Match", f'"v{version}"'), WAIT,
+        ("Content-Type", "application/json")
+    ], {"title": "y"})
     answer, _, _ = wire.raw(judge.address, data)
     judge.check("two If-Match lines are a list", answer and answer.status in (200, 400), answer)
 
@@ -243,10 +343,18 @@ def conditional(judge):
 def tokens(judge):
     mine = judge.call("POST", TASKS, body={"title": "sync"}).get("Sync-Token")
     for path in (TASKS, f"{TASKS}/{UNKNOWN}", "/api/users/u1"):
-        for name, headers, query in (("header", [("Sync-Token", mine)], ""), ("query", [], f"?sync_token={mine}")):
+        for name, headers, query in (("header", [("Sync-Token", mine)], ""), ("query", [],
+                                                                              f"?sync_token={mine}")):
             answer = judge.call("GET", path + query, headers)
-            judge.check(f"Sync-Token by {name} of {path[:20]}", answer.status in (200, 404) and answer.code != "not-found", answer)
+            judge.check(f"Sync-Token by {name} of {path[:20]}", answer.status in (200, 404)
+                        and answer.code != "not-found", answer)
     theirs = judge.call("POST", "/api/u2/tasks", body={"title": "sync"}, user="u2").get("Sync-Token")
     for token in (theirs, UNKNOWN, "x", "", mine + "x", mine.replace("-", "")):
-        for name, headers, query in (("header", [("Sync-Token", token)], ""), ("query", [], f"?sync_token={token}")):
-            judge.expect(f"bad Sync-Token {token[:12]!r} by {name}", "GET", TASKS + query, 400, "invalid-sync-token", headers=headers)
+        for name, headers, query in (("header", [("Sync-Token", token)], ""), ("query", [],
+                                                                               f"?sync_token={token}")):
+            judge.expect(f"bad Sync-Token {token[:12]!r} by {name}",
+                         "GET",
+                         TASKS + query,
+                         400,
+                         "invalid-sync-token",
+                         headers=headers)

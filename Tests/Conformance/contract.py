@@ -11,8 +11,10 @@ from deployment import Deployment
 from judge import Judge
 from tokens import Keys
 
-SECTIONS = ["basics", "validation", "mutations", "bulk", "requests_", "lists", "auth", "framing", "limits",
-            "verdicts", "outages", "settings"]
+SECTIONS = [
+    "basics", "validation", "mutations", "idempotency", "bulk", "requests_", "lists", "auth", "framing",
+    "slow", "limits", "verdicts", "outages", "settings"
+]
 
 
 class World:
@@ -24,8 +26,9 @@ class World:
         self.keep = keep
         self.keys = Keys(self.deployment.directory)
         self.cors = "https://app.example"
-        self.address, self.admin, self.ingest = self.deployment.ingest(
-            TASKLANE_JWKS_FILE=self.keys.jwks, TASKLANE_CORS_ORIGINS=self.cors + ",https://two.example:8443")
+        self.address, self.admin, self.ingest = self.deployment.ingest(TASKLANE_JWKS_FILE=self.keys.jwks,
+                                                                       TASKLANE_CORS_ORIGINS=self.cors +
+                                                                       ",https://two.example:8443")
         self.worker, self.worker_admin = self.deployment.worker()
 
 

@@ -29,6 +29,7 @@ def postgres_bin():
 
 
 class Deployment:
+
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix="tasklane-contract-")
         os.chmod(self.directory, 0o755)
@@ -38,11 +39,14 @@ class Deployment:
             self.as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
         self.redis_socket = self.path("redis.sock")
         self.environment = {
-            "PATH": os.environ["PATH"], "BETTER_AUTH_SECRET": SECRET,
+            "PATH": os.environ["PATH"],
+            "BETTER_AUTH_SECRET": SECRET,
             "REDIS_URL": "unix://" + self.redis_socket,
-            "DATABASE_URL": "postgresql:///tasklane?user=postgres&host="
-            + urllib.parse.quote(self.path("pg"), safe=""),
-            "TASKLANE_LANES": "4", "TASKLANE_LOG_FORMAT": "json", "TASKLANE_INGEST_THREADS": "2",
+            "DATABASE_URL": "postgresql:///tasklane?user=postgres&host=" +
+                            urllib.parse.quote(self.path("pg"), safe=""),
+            "TASKLANE_LANES": "4",
+            "TASKLANE_LOG_FORMAT": "json",
+            "TASKLANE_INGEST_THREADS": "2",
         }
 
     def path(self, name):
@@ -56,14 +60,16 @@ class Deployment:
         return process
 
     def start_redis(self):
-        self.redis = self.spawn(
-            ["redis-server", "--port", "0", "--unixsocket", self.redis_socket, "--appendonly", "yes",
-             "--appendfsync", "everysec", "--save", "", "--dir", self.directory], "redis")
+        self.redis = self.spawn([
+            "redis-server", "--port", "0", "--unixsocket", self.redis_socket, "--appendonly", "yes",
+            "--appendfsync", "everysec", "--save", "", "--dir", self.directory
+        ], "redis")
         self.await_true(lambda: self.redis_cli("PING") == "PONG", "redis")
 
     def redis_cli(self, *arguments):
         done = subprocess.run(["redis-cli", "-s", self.redis_socket, *arguments],
-                              capture_output=True, text=True)
+                              capture_output=True,
+                              text=True)
         return done.stdout.strip()
 
     def start_postgres(self):
@@ -75,17 +81,28 @@ class Deployment:
                     os.chown(self.path(name), user.pw_uid, user.pw_gid)
         os.chmod(self.path("data"), 0o700)
         if not os.path.exists(self.path("data/PG_VERSION")):
-            subprocess.run(self.as_postgres + [postgres_bin() + "/initdb", "-D", self.path("data"), "-U", "postgres",
-                                               "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-                           check=True, capture_output=True, cwd="/")
-        self.postgres = self.spawn(
-            self.as_postgres + [postgres_bin() + "/postgres", "-D", self.path("data"), "-k", self.path("pg"),
-                                "-c", "listen_addresses=", "-c", "fsync=off"], "postgres", cwd="/")
+            subprocess.run(self.as_postgres + [
+                postgres_bin() + "/initdb", "-D",
+                self.path("data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+            ],
+                           check=True,
+                           capture_output=True,
+                           cwd="/")
+        self.postgres = self.spawn(self.as_postgres + [
+            postgres_bin() + "/postgres", "-D",
+            self.path("data"), "-k",
+            self.path("pg"), "-c", "listen_addresses=", "-c", "fsync=off"
+        ],
+                                   "postgres",
+                                   cwd="/")
         self.await_true(lambda: self.psql("SELECT 1", "postgres") == "1", "postgres")
 
     def psql(self, statement, database="tasklane"):
-        done = subprocess.run(["psql", "-h", self.path("pg"), "-U", "postgres", "-d", database, "-XAtqc", statement],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            ["psql", "-h",
+             self.path("pg"), "-U", "postgres", "-d", database, "-XAtqc", statement],
+            capture_output=True,
+            text=True)
         return done.stdout.strip() if done.returncode == 0 else done.stderr
 
     def stop(self, process, how=signal.SIGTERM, seconds=40):
@@ -112,14 +129,19 @@ class Deployment:
         raise SystemExit(f"{what} did not come: see {self.directory}")
 
     def control(self, *arguments):
-        return subprocess.run([BIN + "/tasklane", *arguments], env=self.environment,
-                              capture_output=True, text=True, timeout=60)
+        return subprocess.run([BIN + "/tasklane", *arguments],
+                              env=self.environment,
+                              capture_output=True,
+                              text=True,
+                              timeout=60)
 
     def ingest(self, name="ingest", **settings):
         """Starts an ingest; gives (address, admin address, process)."""
         port, admin = free_port(), free_port()
         environment = self.environment | settings | {
-            "TASKLANE_LISTEN": f"127.0.0.1:{port}", "TASKLANE_ADMIN_LISTEN": f"127.0.0.1:{admin}"}
+            "TASKLANE_LISTEN": f"127.0.0.1:{port}",
+            "TASKLANE_ADMIN_LISTEN": f"127.0.0.1:{admin}"
+        }
         process = self.spawn([BIN + "/tasklane-ingest"], name, env=environment)
         self.await_port(port, process, name)
         return ("127.0.0.1", port), ("127.0.0.1", admin), process
@@ -130,11 +152,13 @@ class Deployment:
         return self.spawn([BIN + "/tasklane-worker"], name, env=environment), ("127.0.0.1", admin)
 
     def await_port(self, port, process, name):
+
         def there():
             if process.poll() is not None:
                 raise SystemExit(f"{name} ended: {open(self.path(name + '.log')).read()[-2000:]}")
             with socket.create_connection(("127.0.0.1", port), 1):
                 return True
+
         self.await_true(there, name)
 
     def start(self):

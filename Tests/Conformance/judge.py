@@ -12,18 +12,41 @@ TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
 DATE = re.compile(r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$")
 CSP = "default-src 'none'; frame-ancestors 'none'"
 STATUS_OF = {
-    "malformed-request": 400, "invalid-json": 400, "validation-failed": 400, "invalid-parameter": 400,
-    "invalid-cursor": 400, "invalid-sync-token": 400, "invalid-idempotency-key": 400, "unauthorized": 401,
-    "forbidden": 403, "not-found": 404, "task-not-found": 404, "request-not-found": 404,
-    "method-not-allowed": 405, "request-timeout": 408, "task-id-conflict": 409, "superseded": 409,
-    "precondition-failed": 412, "content-too-large": 413, "uri-too-long": 414, "unsupported-media-type": 415,
-    "idempotency-key-reused": 422, "rate-limited": 429, "headers-too-large": 431, "internal": 500,
-    "operation-dead-lettered": 500, "not-implemented": 501, "overloaded": 503, "not-caught-up": 503,
-    "storage-unavailable": 503, "draining": 503,
+    "malformed-request": 400,
+    "invalid-json": 400,
+    "validation-failed": 400,
+    "invalid-parameter": 400,
+    "invalid-cursor": 400,
+    "invalid-sync-token": 400,
+    "invalid-idempotency-key": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not-found": 404,
+    "task-not-found": 404,
+    "request-not-found": 404,
+    "method-not-allowed": 405,
+    "request-timeout": 408,
+    "task-id-conflict": 409,
+    "superseded": 409,
+    "precondition-failed": 412,
+    "content-too-large": 413,
+    "uri-too-long": 414,
+    "unsupported-media-type": 415,
+    "idempotency-key-reused": 422,
+    "rate-limited": 429,
+    "headers-too-large": 431,
+    "internal": 500,
+    "operation-dead-lettered": 500,
+    "not-implemented": 501,
+    "overloaded": 503,
+    "not-caught-up": 503,
+    "storage-unavailable": 503,
+    "draining": 503,
 }
 
 
 class Judge:
+
     def __init__(self, only=None):
         self.passed, self.failures, self.only = 0, [], only
         self.lock = threading.Lock()
@@ -102,8 +125,8 @@ class Judge:
             wrong.append("X-Request-Id is not the client's")
         if answer.status in (429, 503) and not re.match(r"^[1-9]\d*$", answer.get("Retry-After") or ""):
             wrong.append("no Retry-After")
-        if answer.status == 401 and not re.match(
-                r'^Bearer realm="tasklane"(, error="invalid_token")?$', answer.get("WWW-Authenticate") or ""):
+        if answer.status == 401 and not re.match(r'^Bearer realm="tasklane"(, error="invalid_token")?$',
+                                                 answer.get("WWW-Authenticate") or ""):
             wrong.append(f"WWW-Authenticate {answer.get('WWW-Authenticate')}")
         if answer.status == 405 and not answer.get("Allow"):
             wrong.append("no Allow")
@@ -148,5 +171,6 @@ class Judge:
             good = closed and rest == b"" and (answer.get("Connection") or "").lower() == "close"
         if answer is not None:
             self.universal(name, answer)
-        self.check(name, good, f"wanted {status} {code or ''} and the end; got {answer}, closed {closed}, {rest!r}")
+        self.check(name, good,
+                   f"wanted {status} {code or ''} and the end; got {answer}, closed {closed}, {rest!r}")
         return answer

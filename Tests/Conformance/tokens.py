@@ -46,8 +46,19 @@ class Keys:
         self.make("stranger", "-algorithm", "ED25519")
         self.jwks = os.path.join(directory, "jwks.json")
         with open(self.jwks, "w") as file:
-            json.dump({"keys": [self.rsa(), self.ec(), self.ed(),
-                                {"kty": "oct", "k": compact(b"x" * 40), "alg": "HS256", "kid": "oct"}]}, file)
+            json.dump(
+                {
+                    "keys": [
+                        self.rsa(),
+                        self.ec(),
+                        self.ed(), {
+                            "kty": "oct",
+                            "k": compact(b"x" * 40),
+                            "alg": "HS256",
+                            "kid": "oct"
+                        }
+                    ]
+                }, file)
 
     def path(self, name):
         return os.path.join(self.directory, name + ".pem")
@@ -56,23 +67,41 @@ class Keys:
         subprocess.run(["openssl", "genpkey", *how, "-out", self.path(name)], check=True, capture_output=True)
 
     def der(self, name):
-        return subprocess.run(["openssl", "pkey", "-in", self.path(name), "-pubout", "-outform", "DER"],
-                              check=True, capture_output=True).stdout
+        return subprocess.run(["openssl", "pkey", "-in",
+                               self.path(name), "-pubout", "-outform", "DER"],
+                              check=True,
+                              capture_output=True).stdout
 
     def pem(self, name):
         return subprocess.run(["openssl", "pkey", "-in", self.path(name), "-pubout"],
-                              check=True, capture_output=True).stdout
+                              check=True,
+                              capture_output=True).stdout
 
     def rsa(self):
-        modulus = subprocess.run(["openssl", "rsa", "-in", self.path("rsa"), "-noout", "-modulus"],
-                                 check=True, capture_output=True, text=True).stdout.strip().split("=")[1]
-        return {"kty": "RSA", "kid": "r", "alg": "RS256", "use": "sig",
-                "n": b64(bytes.fromhex(modulus)), "e": "AQAB"}
+        modulus = subprocess.run(
+            ["openssl", "rsa", "-in", self.path("rsa"), "-noout", "-modulus"],
+            check=True,
+            capture_output=True,
+            text=True).stdout.strip().split("=")[1]
+        return {
+            "kty": "RSA",
+            "kid": "r",
+            "alg": "RS256",
+            "use": "sig",
+            "n": b64(bytes.fromhex(modulus)),
+            "e": "AQAB"
+        }
 
     def ec(self):
         point = self.der("ec")[-64:]
-        return {"kty": "EC", "crv": "P-256", "kid": "e", "alg": "ES256",
-                "x": b64(point[:32]), "y": b64(point[32:])}
+        return {
+            "kty": "EC",
+            "crv": "P-256",
+            "kid": "e",
+            "alg": "ES256",
+            "x": b64(point[:32]),
+            "y": b64(point[32:])
+        }
 
     def ed(self):
         return {"kty": "OKP", "crv": "Ed25519", "kid": "d", "x": b64(self.der("ed")[-32:])}
@@ -94,14 +123,21 @@ class Keys:
             signature = raw_ecdsa(signature)
         return signed + "." + b64(signature)
 
-
     def ec_der(self):
-        signed = compact({"alg": "ES256", "kid": "e"}) + "." + compact({"sub": "u1", "exp": int(time.time()) + 600})
+        signed = compact({
+            "alg": "ES256",
+            "kid": "e"
+        }) + "." + compact({
+            "sub": "u1",
+            "exp": int(time.time()) + 600
+        })
         source = os.path.join(self.directory, "signed")
         with open(source, "w") as file:
             file.write(signed)
-        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.path("ec"), source],
-                                   check=True, capture_output=True).stdout
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign",
+                                    self.path("ec"), source],
+                                   check=True,
+                                   capture_output=True).stdout
         return signed + "." + b64(signature)
 
 
@@ -116,6 +152,7 @@ def raw_ecdsa(der):
 
 def request_id(key, user, milliseconds, counter=1):
     """A request id as ingest makes them: UUIDv7 whose last 32 bits are a MAC of the rest and the user."""
-    head = milliseconds.to_bytes(6, "big") + (0x7000).to_bytes(2, "big") + (0x80000000 | counter).to_bytes(4, "big")
+    head = milliseconds.to_bytes(6, "big") + (0x7000).to_bytes(2, "big") + (0x80000000 | counter).to_bytes(
+        4, "big")
     text = (head + hmac.new(key, head + user.encode(), hashlib.sha256).digest()[:4]).hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

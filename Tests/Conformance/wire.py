@@ -7,6 +7,7 @@ _held = threading.local()
 
 
 class Answer:
+
     def __init__(self, status, reason, headers, body, version="HTTP/1.1"):
         self.status, self.reason, self.headers, self.body = status, reason, headers, body
         self.version = version
