@@ -118,6 +118,11 @@ def retried(judge, world):
         seen.get("status") == "retrying" and seen.get("done") is False and seen.get("attempts", 0) >= 1
         and seen.get("next_attempt_at") and isinstance(seen.get("poll_after_ms"), int)
         and answer.get("Retry-After") == "1" and "result" not in seen, answer)
+    judge.check("retrying: expires_at as while queued", "expires_at" in seen, seen)
+    begin = time.monotonic()
+    judge.call("GET", f"/api/requests/{token}?wait=2", user="retry")
+    judge.check("retrying is no end: a long poll goes on", time.monotonic() - begin > 1.5,
+                time.monotonic() - begin)
     judge.check("behind it: not done",
                 judge.call("GET", f"/api/requests/{behind}", user="retry").json["done"] is False)
     other = judge.call("POST", "/api/retry2/tasks", [WAIT], body={"title": "another's"}, user="retry2")
