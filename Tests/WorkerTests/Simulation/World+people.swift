@@ -8,7 +8,7 @@ extension World {
     func produce() async {
         let users = (0..<executor.draw(1...4)).map { UserID("user\($0)") }.compactMap { $0 }
         var tasks: [UserID: [UUID]] = [:]
-        for number in 0..<executor.draw(4...24) {
+        for number in 0..<executor.draw(4...18) {
             if executor.chance(0.3) { await executor.sleep(executor.draw(upTo: .milliseconds(400))) }
             guard let user = users.randomElement(using: &executor.random) else { return }
             let mutation = draw(number, of: user, &tasks)

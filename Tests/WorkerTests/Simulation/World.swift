@@ -121,7 +121,7 @@ final class World: @unchecked Sendable {
         var leases = LeaseKeeper.Settings(lanes: laneCount)
         leases.lease = .seconds(3)
         leases.renewEvery = .seconds(1)
-        leases.tick = .milliseconds(500)
+        leases.tick = .milliseconds(800)
         leases.silentAfter = .seconds(2)
         let keeperRandom = SplitMix64(seed: executor.random.next())
         executor.spawn { [self, leases] in
@@ -183,7 +183,7 @@ final class World: @unchecked Sendable {
 
     private func trouble() async {
         for _ in 0..<executor.draw(0...4) {
-            await executor.sleep(executor.draw(upTo: .seconds(2)))
+            await executor.sleep(executor.draw(upTo: .seconds(1)))
             let living = lives.filter { !$0.life.isDead }
             guard let victim = living.randomElement(using: &executor.random) else { continue }
             switch executor.draw(0...5) {
@@ -198,7 +198,7 @@ final class World: @unchecked Sendable {
             default: redriveAll()
             }
         }
-        await executor.sleep(executor.draw(upTo: .seconds(3)))
+        await executor.sleep(executor.draw(upTo: .seconds(1)))
     }
 
     /// Redis comes back without its last pushes.
