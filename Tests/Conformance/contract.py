@@ -22,8 +22,14 @@ class World:
 
     def __init__(self, keep):
         self.deployment = Deployment()
+        try:
+            self.start()
+        except BaseException:
+            self.deployment.end(keep)
+            raise
+
+    def start(self):
         self.deployment.start()
-        self.keep = keep
         self.keys = Keys(self.deployment.directory)
         self.cors = "https://app.example"
         self.address, self.admin, self.ingest = self.deployment.ingest(TASKLANE_JWKS_FILE=self.keys.jwks,
