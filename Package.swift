@@ -38,12 +38,19 @@ let package = Package(
         .executableTarget(name: "Control", dependencies: ["Shared", "CSystem"], swiftSettings: house),
 
         // Private Redis and PostgreSQL servers, builders of models, and what else tests share.
-        .target(name: "Support", dependencies: ["Shared", "CSystem"], path: "Tests/Support", swiftSettings: house),
-        .testTarget(name: "SharedTests", dependencies: ["Shared", "Support", "CSystem"], swiftSettings: house),
-        .testTarget(name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
-        .testTarget(name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
-        .testTarget(name: "ControlTests", dependencies: ["Control", "Shared", "Support"], swiftSettings: house),
-        .testTarget(name: "IntegrationTests", dependencies: ["Shared", "Worker", "Support", "CSystem"], swiftSettings: house),
+        .target(
+            name: "Support", dependencies: ["Shared", "CSystem"], path: "Tests/Support", swiftSettings: house),
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", "Support", "CSystem"], swiftSettings: house),
+        .testTarget(
+            name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
+        .testTarget(
+            name: "ControlTests", dependencies: ["Control", "Shared", "Support"], swiftSettings: house),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["Shared", "Worker", "Support", "CSystem"],
+            swiftSettings: house),
         .testTarget(name: "FaultTests", dependencies: ["Shared", "Support"], swiftSettings: house),
         .testTarget(name: "TidyTests", swiftSettings: house),
     ],

@@ -36,7 +36,8 @@ package struct PostgresOptions: Sendable {
         var values = limits.map { ($0.0, String($0.1.milliseconds)) }
         if findsByKey {
             values += [
-                ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("enable_seqscan", "off"), ("jit", "off"),
+                ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("enable_seqscan", "off"),
+                ("jit", "off"),
                 ("plan_cache_mode", "force_generic_plan"),
             ]
         }

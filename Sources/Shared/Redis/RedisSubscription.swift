@@ -41,7 +41,9 @@ package final class RedisSubscription {
     ) throws(RedisError) -> RedisMessage? {
         let deadline = Deadline.after(time)
         repeat {
-            guard let reply = try connection.nextMessage(until: deadline, interruptedBy: alarm) else { return nil }
+            guard let reply = try connection.nextMessage(until: deadline, interruptedBy: alarm) else {
+                return nil
+            }
             isPingOpen = false
             if let refusal = reply.refusal { throw .refused(refusal) }
             if let message = RedisMessage(reply) { return message }

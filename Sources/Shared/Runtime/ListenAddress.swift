@@ -14,7 +14,9 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         }
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text.utf8[text.utf8.index(after: colon)...]
-        guard !digits.isEmpty, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let port = UInt16(String(digits) ?? "") else {
+        guard !digits.isEmpty, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }),
+            let port = UInt16(String(digits) ?? "")
+        else {
             return nil
         }
         let host = String(text[..<colon])

@@ -106,7 +106,9 @@ final class RequestStates {
         // A head that nobody can read says nothing of what stands behind it, nor does one from a clock that ran ahead.
         if view.isHeadUnreadable { return true }
         let now = loop.wallMicros / 1000
-        if let head = view.head, head.isRedrive || head.id.milliseconds <= latest || head.id.milliseconds > now {
+        if let head = view.head,
+            head.isRedrive || head.id.milliseconds <= latest || head.id.milliseconds > now
+        {
             return true
         }
         if let parked = view.parked, parked.milliseconds <= latest { return true }
