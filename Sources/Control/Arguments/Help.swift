@@ -26,17 +26,40 @@ enum Help {
         let options = command.options + Option.global
         let width = (options.map { $0.heading.count }.max() ?? 0) + 2
         var lines = ["usage: tasklane \(command.heading) [OPTION…]", "", capitalised(command.summary) + "."]
-        if !command.details.isEmpty { lines += ["", command.details] }
+        if !command.details.isEmpty { lines += [""] + paragraph(command.details) }
         lines += ["", "options:"]
-        lines += options.map { "  " + pad($0.heading, width) + $0.help }
+        for option in options { lines += hanging("  " + pad(option.heading, width), option.help) }
         return lines.joined(separator: "\n")
     }
 
     /// A group such as `dead`.
     static func page(ofGroup name: String, _ commands: [Command]) -> String {
         let width = (commands.map { $0.heading.count }.max() ?? 0) + 2
-        let lines = commands.map { "  " + pad($0.heading, width) + $0.summary }
+        let lines = commands.flatMap { hanging("  " + pad($0.heading, width), $0.summary) }
         return (["usage: tasklane \(name) COMMAND [OPTION…]", ""] + lines).joined(separator: "\n")
+    }
+
+    /// `text` after `head`, broken at 100 columns and indented to where it began.
+    private static func hanging(_ head: String, _ text: String) -> [String] {
+        var lines = [head]
+        for word in text.split(separator: " ") {
+            let isFirst = lines[lines.count - 1].count == head.count
+            if !isFirst, lines[lines.count - 1].count + 1 + word.count > 100 {
+                lines.append(pad("", head.count))
+            }
+            lines[lines.count - 1] += (lines[lines.count - 1].count == head.count ? "" : " ") + word
+        }
+        return lines
+    }
+
+    /// The lines of `text`, those over 100 columns run on with their neighbours.
+    private static func paragraph(_ text: String) -> [String] {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.contains(where: { $0.count > 100 }) else { return lines.map(String.init) }
+        return text.split(separator: "\n\n").map {
+            hanging("", String($0.split(separator: "\n").joined(separator: " ")))
+        }
+        .reduce(into: []) { $0 += ($0.isEmpty ? [] : [""]) + $1 }
     }
 
     private static func capitalised(_ text: String) -> String {
