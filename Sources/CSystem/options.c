@@ -1,5 +1,6 @@
 #include "options.h"
 #include <getopt.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +16,15 @@ struct tl_options {
     bool missing_value;
 };
 
+// getopt keeps its place in globals: one scan at a time, from begin to end. Tests parse on many threads.
+static pthread_mutex_t scanning = PTHREAD_MUTEX_INITIALIZER;
+
 // Long options answer LONG_BASE + index, so that they never look like a letter.
 enum { LONG_BASE = 1000 };
 
 struct tl_options *tl_options_begin(
     int count, char *const *words, const struct tl_option *options, int option_count, bool permute) {
+    pthread_mutex_lock(&scanning);
     struct tl_options *scan = calloc(1, sizeof *scan);
     scan->count = count;
     // getopt permutes the pointers, so it gets its own array of them.
@@ -85,4 +90,5 @@ void tl_options_end(struct tl_options *scan) {
     free(scan->letters);
     free(scan->shorts);
     free(scan);
+    pthread_mutex_unlock(&scanning);
 }
