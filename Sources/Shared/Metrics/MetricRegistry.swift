@@ -24,7 +24,8 @@ package final class MetricRegistry: Sendable {
     private let collectors = Mutex<[@Sendable (inout MetricText) -> Void]>([])
 
     package init() {
-        gauge("tasklane_build_info", "Always 1; its label is the version.", [("version", Version.text)]).set(1)
+        gauge("tasklane_build_info", "Always 1; its label is the version.", [("version", Version.text)]).set(
+            1)
     }
 
     /// - Parameter name: ends in `_total`.
