@@ -79,7 +79,8 @@ import Testing
         }
         #expect(identity.user == user)
         try database.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                + "WHERE application_name = 'test' AND datname = current_database()"
         )
         guard case .key = await lookup.find(good.digest) else {
             Issue.record("a session that was cut off is not replaced")
