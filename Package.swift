@@ -7,7 +7,14 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableExperimentalFeature("Lifetimes"), .strictMemorySafety(), .treatAllWarnings(as: .error),
+    // Lets Ingest and Worker inline and specialize what Shared declares: generic code across modules costs
+    // witness tables otherwise.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
+
+/// The Swift runtime inside each program: nothing to install beside it, and calls of the runtime that do not go
+/// through a table.
+let standalone: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
 
 let package = Package(
     name: "tasklane",
@@ -31,11 +38,15 @@ let package = Package(
             dependencies: ["CSystem", "CHiredis", "CPostgres", "COpenSSL", "CArgon2", "CCurl", "CSimdJSON"],
             resources: [.embedInCode("Queue/Lua"), .embedInCode("Schema/SQL")],
             swiftSettings: house),
-        .executableTarget(name: "Ingest", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+        .executableTarget(
+            name: "Ingest", dependencies: ["Shared", "CSystem"], swiftSettings: house,
+            linkerSettings: standalone),
         .executableTarget(
             name: "Worker", dependencies: ["Shared", "CSystem"], resources: [.embedInCode("Ledger/SQL")],
-            swiftSettings: house),
-        .executableTarget(name: "Control", dependencies: ["Shared", "CSystem"], swiftSettings: house),
+            swiftSettings: house, linkerSettings: standalone),
+        .executableTarget(
+            name: "Control", dependencies: ["Shared", "CSystem"], swiftSettings: house,
+            linkerSettings: standalone),
 
         // Private Redis and PostgreSQL servers, builders of models, and what else tests share.
         .target(

@@ -64,7 +64,8 @@ extension Connection {
     @discardableResult
     private func sendOutput() -> Bool {
         if sentBytes < output.count {
-            switch Socket.write(fd, output.span, from: sentBytes) {
+            let bytes = output
+            switch Socket.write(fd, bytes.span, from: sentBytes) {
             case .broken:
                 cut()
                 return false

@@ -87,8 +87,9 @@ package struct RedisOptions: Sendable {
 
     func flush(until deadline: Deadline) throws(RedisError) {
         guard transport != nil else { throw abandon(.disconnected(sent: false)) }
+        let bytes = commands.buffer
         do throws(RedisError) {
-            try transport?.send(commands.buffer.span, into: reader, until: deadline)
+            try transport?.send(bytes.span, into: reader, until: deadline)
         } catch { throw abandon(error) }
         commands.removeAll()
         appended = 0

@@ -26,7 +26,8 @@ final class RedisWire {
     func handshake() throws(RedisError) -> Bool {
         guard let tls else { return true }
         if !tls.isReady, case .moved(let count) = socket.read(into: &input) {
-            tls.receive(input.span.extracting(0..<count))
+            let received = input
+            tls.receive(received.span.extracting(0..<count))
         }
         let isDone = try tls.handshake()
         tls.takeOutgoing(into: &unsent)
@@ -58,7 +59,8 @@ final class RedisWire {
     /// Sends what was kept, as far as the system takes it.
     func flush() throws(RedisError) {
         while hasUnsent {
-            switch socket.write(unsent.span.extracting(unsentStart...)) {
+            let bytes = unsent
+            switch socket.write(bytes.span.extracting(unsentStart...)) {
             case .moved(let count):
                 unsentStart += count
                 writtenCount += count
