@@ -176,6 +176,8 @@ import Testing
         await bench.apply()
         #expect(bench.verdict(bad) == .refused(.superseded, version: 2))
         #expect(try letters.show(bad.id)?.state == .superseded)
+        #expect(try await letters.redrive(bad.id, force: false, by: "ann@host", to: queue) == .superseded)
+        #expect(try letters.show(bad.id)?.state == .superseded)
         #expect(try await letters.redrive(bad.id, force: true, by: "ann@host", to: queue) == .pushed)
         await bench.apply()
         #expect(bench.verdict(bad) == .changed(version: 3))

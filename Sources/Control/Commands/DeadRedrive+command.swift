@@ -6,8 +6,9 @@ extension Command {
         "dead redrive", operands: "(ID… | filter)", count: 0...10000,
         summary: "applies dead letters again, each under its own request id",
         details: """
-            One that a later change has overtaken ends as 409 superseded, unless --force. One that was redriven
-            before is left alone. Ctrl-C stops between two; what was redriven stays so.
+            One that a later change has overtaken ends as 409 superseded, unless --force; one that ended so before
+            is left alone without it, as is one that was redriven already. Ctrl-C stops between two; what was
+            redriven stays so.
             """,
         options: Selection.options + [
             Option("rate", value: "N/s", "at most N a second"),
@@ -108,6 +109,7 @@ extension Session {
                 json.member("matched", selection.ids.count)
                 json.member("redriven", progress.redriven)
                 json.member("already", progress.already)
+                json.member("superseded", progress.superseded.count)
                 json.member("not_waiting", progress.notWaiting.count)
                 json.member("unfinished", progress.unfinished)
                 json.member("dry_run", false)
@@ -115,6 +117,7 @@ extension Session {
         } else {
             var parts = ["redriven \(Readable.count(progress.redriven))"]
             if progress.already > 0 { parts.append("\(progress.already) redriven already") }
+            if progress.superseded.count > 0 { parts.append("\(progress.superseded.count) superseded") }
             if progress.notWaiting.count > 0 { parts.append("\(progress.notWaiting.count) not waiting") }
             if progress.unfinished > 0 { parts.append("\(progress.unfinished) in doubt") }
             output.line(parts.joined(separator: ", "))
@@ -126,6 +129,10 @@ extension Session {
         if progress.unfinished > 0 {
             throw .failed(
                 "Redis did not confirm \(progress.unfinished): a worker finishes them within a minute")
+        }
+        if let first = progress.superseded.first {
+            throw .failed(
+                "\(first) was superseded, a later change has overtaken it: --force applies it all the same")
         }
         if let first = progress.notWaiting.first {
             throw .failed(

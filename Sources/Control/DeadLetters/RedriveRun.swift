@@ -9,6 +9,8 @@ final class RedriveRun: Sendable {
         var done = 0
         var redriven = 0
         var already = 0
+        /// Left alone, because a later change has overtaken them: the ids.
+        var superseded: [UUID] = []
         /// Dropped or not there: the ids.
         var notWaiting: [UUID] = []
         /// Marked, and the push is in doubt: a worker's sweep finishes them.
@@ -92,6 +94,7 @@ extension RedriveRun.Progress {
         switch outcome {
         case .pushed: redriven += 1
         case .already: already += 1
+        case .superseded: superseded.append(id)
         case .notWaiting: notWaiting.append(id)
         case .unfinished: unfinished += 1
         }

@@ -73,8 +73,18 @@ extension LaneCheck {
         add(
             "lane \(Lane(lane))", "\(shown) has mutations parked and is never due",
             "--repair makes the user due now")
+        try mend(user, keys)
+    }
+
+    /// Judged again and mended in one script: workers go on parking and settling meanwhile.
+    mutating func mend(_ user: [UInt8], _ keys: LaneKeys) throws(CommandFailure) {
         guard repairs else { return }
-        _ = try lanes.ask("ZADD", .bytes(keys.due), .number(Lanes.now.micros / 1000), .bytes(user))
+        do throws(RedisError) {
+            _ = try lanes.redis.run(
+                LaneScript.mendParked,
+                keys: [.bytes(keys.parkedPrefix + user), .bytes(keys.due), .bytes(keys.attempts)],
+                [.bytes(user), .number(Lanes.now.micros / 1000)])
+        } catch { throw CommandFailure(error) }
         noteRepair()
     }
 

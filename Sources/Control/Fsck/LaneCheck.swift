@@ -28,13 +28,15 @@ struct LaneCheck {
     }
 
     /// A push is counted right behind the RPUSH, not with it: a busy lane is read again until the law holds, a while.
+    /// What is under way only ever takes from what is left over, so the reading with the most of it is the true one.
     private func settled(_ lane: Lane) throws(CommandFailure) -> LaneReading {
-        var reading = try lanes.readings(of: [lane])[0]
-        for _ in 0..<40 where reading.leftOver != 0 {
+        var truest = try lanes.readings(of: [lane])[0]
+        for _ in 0..<40 where truest.leftOver != 0 {
             usleep(25_000)
-            reading = try lanes.readings(of: [lane])[0]
+            let reading = try lanes.readings(of: [lane])[0]
+            if reading.leftOver == 0 || reading.leftOver > truest.leftOver { truest = reading }
         }
-        return reading
+        return truest
     }
 
     private mutating func checkLaw(_ reading: LaneReading) throws(CommandFailure) {
@@ -95,15 +97,22 @@ struct LaneCheck {
     private mutating func checkParked(_ reading: LaneReading) throws(CommandFailure) {
         let keys = lanes.keys[reading.lane.index]
         for parked in reading.parked where parked.depth == 0 {
+            // The list was read after the time: settled to the end between the two, it is odd no more.
+            guard try isDueForNothing(parked.user, keys) else { continue }
             let user = Readable.printable(String(decoding: parked.user, as: UTF8.self))
             add(
                 "lane \(reading.lane)", "\(user) is due for a retry and has nothing parked",
                 "--repair takes the user out", isWrong: true)
-            guard repairs else { continue }
-            _ = try lanes.ask("ZREM", .bytes(keys.due), .bytes(parked.user))
-            _ = try lanes.ask("HDEL", .bytes(keys.attempts), .bytes(parked.user))
-            noteRepair()
+            try mend(parked.user, keys)
         }
+    }
+
+    private func isDueForNothing(_ user: [UInt8], _ keys: LaneKeys) throws(CommandFailure) -> Bool {
+        let replies = try lanes.askAll([
+            ["MULTI"], ["ZSCORE", .bytes(keys.due), .bytes(user)],
+            ["EXISTS", .bytes(keys.parkedPrefix + user)], ["EXEC"],
+        ])
+        return !replies[3][0].isNull && replies[3][1].integer == 0
     }
 
     mutating func add(_ place: String, _ text: String, _ remedy: String, isWrong: Bool = true) {

@@ -93,6 +93,8 @@ package struct DeadLetters {
         case pushed
         /// It was redriven before, or is on its way: nothing to do.
         case already
+        /// A later change has overtaken it before, and will again: only force applies it. Nothing was pushed.
+        case superseded
         /// Dropped, or not there.
         case notWaiting
         /// The queue did not take it for sure; the sweep of the workers will finish it.
@@ -106,7 +108,7 @@ package struct DeadLetters {
         let mark = PostgresStatement(
             """
             UPDATE dead_letters SET state = 'redriving', redrive = redrive + 1, forced = $2, state_at = now()
-            WHERE request_id = $1 AND state IN ('dead', 'superseded') RETURNING \(DeadLetter.columns)
+            WHERE request_id = $1 AND (state = 'dead' OR state = 'superseded' AND $2) RETURNING \(DeadLetter.columns)
             """)
         try session.begin()
         let letter: DeadLetter?
@@ -123,7 +125,8 @@ package struct DeadLetters {
         guard let letter else {
             switch try show(request)?.state {
             case .redriven, .redriving: return .already
-            case .dropped, .dead, .superseded, nil: return .notWaiting
+            case .superseded: return .superseded
+            case .dropped, .dead, nil: return .notWaiting
             }
         }
         do throws(QueueError) { try await push(letter, force: force, to: queue) } catch {

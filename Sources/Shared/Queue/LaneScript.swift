@@ -10,6 +10,8 @@ package enum LaneScript {
     package static let settleParked = RedisScript(source: PackageResources.settle_parked_lua)
     package static let enqueue = RedisScript(source: PackageResources.enqueue_lua)
     package static let push = RedisScript(source: PackageResources.push_lua)
+    /// For the operator's command alone.
+    package static let mendParked = RedisScript(source: PackageResources.mend_parked_lua)
 
     /// All that a worker calls, to be loaded by each new connection.
     package static let worker = [

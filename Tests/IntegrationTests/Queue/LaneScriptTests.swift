@@ -94,6 +94,27 @@ private let tenSeconds: Duration = .seconds(10)
         #expect(try fixture.texts("HGETALL", "tl:{007}:count") == ["accepted", "2"])
     }
 
+    @Test func `mend_parked.lua judges by what is there at its own instant`() async throws {
+        let fixture = try RedisFixture()
+        func mend() throws -> Int64? {
+            try fixture.redis.run(
+                LaneScript.mendParked,
+                keys: ["tl:{007}:parked:u1", "tl:{007}:due", "tl:{007}:attempts"], ["u1", 1000]
+            ).integer
+        }
+        #expect(try mend() == 0)
+        _ = try fixture.text("RPUSH", "tl:{007}:parked:u1", "x")
+        #expect(try mend() == 1)
+        #expect(try fixture.text("ZSCORE", "tl:{007}:due", "u1") == "1000")
+        _ = try fixture.text("ZADD", "tl:{007}:due", "2000", "u1")
+        _ = try fixture.text("HSET", "tl:{007}:attempts", "u1", "[]")
+        #expect(try mend() == 0)
+        #expect(try fixture.text("ZSCORE", "tl:{007}:due", "u1") == "2000")
+        _ = try fixture.text("DEL", "tl:{007}:parked:u1")
+        #expect(try mend() == 2)
+        #expect(try fixture.keys() == [])
+    }
+
     @Test func `a script that the server forgot is sent again`() async throws {
         let fixture = try RedisFixture()
         try fixture.accept([Entry(1)], into: lane)

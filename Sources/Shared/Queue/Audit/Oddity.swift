@@ -50,20 +50,22 @@ package enum Oddity: Equatable, Sendable {
     package func repair(now: Timestamp, resultLifetime: Duration) -> [[RedisArgument]] {
         switch self {
         case .endless(let key): [["EXPIRE", .bytes(key), lifetime(of: key, result: resultLifetime), "NX"]]
-        case .parkedWithoutDue(let lane, let user, _):
-            // NX: a worker that has parked the user meanwhile knows better.
-            [["ZADD", .bytes(LaneKeys(lane).due), "NX", .integer(now.milliseconds), .bytes(user.bytes)]]
-        case .dueWithoutEntries(let lane, let user):
-            [
-                ["ZREM", .bytes(LaneKeys(lane).due), .bytes(user)],
-                ["HDEL", .bytes(LaneKeys(lane).attempts), .bytes(user)],
-            ]
+        case .parkedWithoutDue(let lane, let user, _): [mend(user.bytes, LaneKeys(lane), now)]
+        case .dueWithoutEntries(let lane, let user): [mend(user, LaneKeys(lane), now)]
         case .attemptsWithoutDue(let lane, let user):
             [["HDEL", .bytes(LaneKeys(lane).attempts), .bytes(user)]]
         case .leftOver(let lane, let count):
             [["HINCRBY", .bytes(LaneKeys(lane).count), "accepted", .integer(-count)]]
         case .unknownKey, .foreignLane, .wrongType, .misplacedUser, .undecodableEntry, .misplacedEntry: []
         }
+    }
+
+    /// A script: a worker that has parked or settled meanwhile knows better.
+    private func mend(_ user: [UInt8], _ keys: LaneKeys, _ now: Timestamp) -> [RedisArgument] {
+        [
+            "EVAL", .bytes(LaneScript.mendParked.source), 3, .bytes(keys.parkedPrefix + user),
+            .bytes(keys.due), .bytes(keys.attempts), .bytes(user), .integer(now.milliseconds),
+        ]
     }
 
     private func lifetime(of key: [UInt8], result: Duration) -> RedisArgument {
