@@ -151,6 +151,23 @@ class Deployment:
         environment = self.environment | settings | {"TASKLANE_WORKER_ADMIN_LISTEN": f"127.0.0.1:{admin}"}
         return self.spawn([BIN + "/tasklane-worker"], name, env=environment), ("127.0.0.1", admin)
 
+    def fails(self, program, settings, seconds=10):
+        """Starts a daemon that should not: (exit status or None, what it said)."""
+        environment = self.environment | {
+            "TASKLANE_LISTEN": "127.0.0.1:0",
+            "TASKLANE_ADMIN_LISTEN": "127.0.0.1:0",
+            "TASKLANE_WORKER_ADMIN_LISTEN": "127.0.0.1:0"
+        } | settings
+        try:
+            done = subprocess.run([BIN + "/" + program],
+                                  env=environment,
+                                  capture_output=True,
+                                  text=True,
+                                  timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None, "it runs"
+        return done.returncode, done.stderr
+
     def await_port(self, port, process, name):
 
         def there():

@@ -27,6 +27,7 @@ STATUS_OF = {
     "method-not-allowed": 405,
     "request-timeout": 408,
     "task-id-conflict": 409,
+    "email-taken": 409,
     "superseded": 409,
     "precondition-failed": 412,
     "content-too-large": 413,

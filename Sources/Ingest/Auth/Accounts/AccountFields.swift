@@ -35,7 +35,12 @@ struct AccountFields: Sendable {
                 json.endObject()
             }
             json.endArray()
-            return Problem(.validationFailed, members: Array(#""errors":"#.utf8) + json.bytes)
+            return Problem(
+                .validationFailed,
+                detail: faults.count == 1
+                    ? "the content breaks a rule: see errors"
+                    : "the content breaks \(faults.count) rules: see errors",
+                members: Array(#""errors":"#.utf8) + json.bytes)
         }
     }
 
