@@ -176,8 +176,8 @@ def expired(judge, world, key):
     judge.check("past the retention, in a list", listed.json == {"requests": [], "not_found": [old]}, listed)
     made = judge.call("POST", TASKS, [WAIT], body={"title": "gone from Redis"})
     token = made.get("Sync-Token")
-    for found in world.deployment.redis_cli("KEYS", f"tl:*:result:{token}").split():
-        world.deployment.redis_cli("DEL", found)
+    for found in world.deployment.redis_cli("KEYS", "tl:*:result:*").split():
+        world.deployment.redis_cli("HDEL", found, token)
     stored = judge.expect("from PostgreSQL", "GET", f"/api/requests/{token}", 200).json
     judge.check(
         "from PostgreSQL: the verdict",

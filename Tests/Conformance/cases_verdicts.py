@@ -87,8 +87,8 @@ def dead(judge, world):
         and bulk.json["items"][1]["error"]["code"] == "operation-dead-lettered", bulk)
     listed = world.deployment.control("dead", "list", "--json")
     judge.check("an operator sees it", token in listed.stdout, listed)
-    for found in world.deployment.redis_cli("KEYS", f"tl:*:result:{token}").split():
-        world.deployment.redis_cli("DEL", found)
+    for found in world.deployment.redis_cli("KEYS", "tl:*:result:*").split():
+        world.deployment.redis_cli("HDEL", found, token)
     seen = judge.call("GET", f"/api/requests/{token}", user="dead").json
     judge.check("a dead letter from PostgreSQL",
                 seen.get("status") == "dead_lettered" and seen.get("done") is True, seen)

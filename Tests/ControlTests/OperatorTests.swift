@@ -99,7 +99,7 @@ import Testing
         let deployment = try Deployment()
         try deployment.tasklane("fsck")
         try deployment.redis.cli("HINCRBY", "tl:{003}:count", "accepted", "2")
-        try deployment.redis.cli("SET", "tl:{004}:result:x", "{}")
+        try deployment.redis.cli("HSET", "tl:{004}:result:7", "x", "{}")
         let found = try run(deployment, "fsck", "--json")
         #expect(found.status == 1 && found.output.contains("2 accepted mutations"))
         #expect(try object(deployment.tasklane("status", "--json"))["unaccounted"] as? Int == 2)

@@ -28,8 +28,8 @@ package final class PrivateRedis: Sendable {
             [
                 "redis-server", "--port", "0", "--unixsocket", socketPath, "--dir", directory, "--appendonly",
                 "yes",
-                "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize",
-                "no",
+                "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
+                "--lazyfree-lazy-expire", "yes", "--daemonize", "no",
             ] + arguments, logPath: directory + "/log")
         process.withLock { $0 = child }
         guard eventually(seconds: 20, { (try? cli("ping")) == "PONG" }) else {

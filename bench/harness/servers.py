@@ -44,6 +44,7 @@ class Rig:
         self.redis = self.run("redis", [
             "redis-server", "--port", "0", "--unixsocket", str(self.redis_socket), "--dir", str(data),
             "--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
+            "--lazyfree-lazy-expire", "yes",
             # A rewrite would fall into one contender's round and not into another's.
             "--auto-aof-rewrite-min-size", "8gb"])
         wait_until(self.redis_answers, 10, "Redis answering", self.redis)

@@ -47,7 +47,7 @@ final class DevServers {
             [
                 "redis-server", "--port", "0", "--unixsocket", folder + "/redis/redis.sock", "--dir",
                 folder + "/redis", "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-                "--maxmemory-policy", "noeviction", "--daemonize", "no",
+                "--maxmemory-policy", "noeviction", "--lazyfree-lazy-expire", "yes", "--daemonize", "no",
             ], environment: environment, logPath: folder + "/log/redis.log")
         postgres = try Child(
             "PostgreSQL",

@@ -87,6 +87,13 @@ struct RedisCheck {
                 "Redis", "maxmemory-policy is \(policy): a full server would throw queued mutations away",
                 "redis-cli CONFIG SET maxmemory-policy noeviction, and in redis.conf")
         }
+        if setting(lanes, "lazyfree-lazy-expire") == "no" {
+            findings.warn(
+                "Redis", "lazyfree-lazy-expire is no: a busy lane's results hold Redis up when they end",
+                "redis-cli CONFIG SET lazyfree-lazy-expire yes, and in redis.conf")
+        } else {
+            findings.good("Redis", "frees what expires aside")
+        }
         let sync = setting(lanes, "appendfsync") ?? ""
         switch (setting(lanes, "appendonly"), sync) {
         case ("yes", "always"): findings.good("Redis", "a 202 survives power loss (appendfsync always)")

@@ -39,7 +39,7 @@ extension LaneCheck {
         }
         if let wanted = LaneCheck.types[rest] { return check(name, type, is: wanted) }
         if rest.hasPrefix("result:") || rest.hasPrefix("key:") {
-            check(name, type, is: "string")
+            check(name, type, is: rest.hasPrefix("key:") ? "string" : "hash")
             guard secondsLeft == -1 else { return }
             add(name, "has no end, so that it would stay for ever", "--repair lets it end in a day")
             guard repairs else { return }

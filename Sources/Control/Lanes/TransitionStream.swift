@@ -52,7 +52,7 @@ final class TransitionStream {
     private func results(_ payload: [UInt8], _ lane: Lane) throws(CommandFailure) -> [Transition] {
         let ids = payload.split(separator: UInt8(ascii: " ")).compactMap { UUID(Array($0)) }
         let keys = lanes.keys[lane.index]
-        let replies = try lanes.askAll(ids.map { ["GET", .bytes(keys.result($0))] })
+        let replies = try lanes.askAll(ids.map { keys.readResult($0) })
         let now = Lanes.now
         return zip(ids, replies).map { id, reply in
             var transition = Transition(at: now, request: id, lane: lane)

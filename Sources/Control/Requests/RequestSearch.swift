@@ -46,7 +46,7 @@ struct RequestSearch {
 
     private func readResult(_ trace: inout RequestTrace, _ candidates: [Lane]) throws(CommandFailure) {
         let id = trace.id
-        let replies = try lanes.askAll(candidates.map { ["GET", .bytes(lanes.keys[$0.index].result(id))] })
+        let replies = try lanes.askAll(candidates.map { lanes.keys[$0.index].readResult(id) })
         guard let found = replies.firstIndex(where: { !$0.isNull }) else { return }
         trace.result = replies[found].bytes
         trace.lane = candidates[found]

@@ -28,7 +28,7 @@ package struct LaneKeys: Sendable {
     package let bell: [UInt8]
     /// Sharded channel: ids of requests that are done, with a space between.
     package let done: [UInt8]
-    /// Before a request's id: its result.
+    /// Before a window: its results.
     package let resultPrefix: [UInt8]
     /// Before a parked user: its LIST of mutations.
     package let parkedPrefix: [UInt8]
@@ -52,13 +52,16 @@ package struct LaneKeys: Sendable {
         parkedPrefix = key("parked:")
     }
 
-    /// STRING with expiry: the request's resource as JSON.
-    package func result(_ request: UUID) -> [UInt8] {
-        var key: [UInt8] = []
-        key.reserveCapacity(resultPrefix.count + UUID.textCount)
-        key.append(contentsOf: resultPrefix)
-        request.appendText(to: &key)
+    /// HASH with expiry: request → its resource as JSON, for the requests that were accepted in one window.
+    package func results(of window: ResultWindow) -> [UInt8] {
+        var key = resultPrefix
+        key.appendDecimal(window.number)
         return key
+    }
+
+    /// The command that reads one request's resource, null where there is none.
+    package func readResult(_ request: UUID) -> [RedisArgument] {
+        ["HGET", .bytes(results(of: ResultWindow(of: request))), .bytes(request.text)]
     }
 
     /// LIST: a parked user's mutations, in order.

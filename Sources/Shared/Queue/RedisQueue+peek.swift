@@ -61,8 +61,11 @@ extension RedisQueue {
         let keys = keys(lane)
         _ = try pipeline(1) { connection, _ in
             connection.appendRun(
-                LaneScript.push, keys: [.bytes(keys.queue), .bytes(keys.count), .bytes(keys.result(id))],
-                [.bytes(entry), .bytes(keys.bell)])
+                LaneScript.push,
+                keys: [
+                    .bytes(keys.queue), .bytes(keys.count), .bytes(keys.results(of: ResultWindow(of: id))),
+                ],
+                [.bytes(entry), .bytes(keys.bell), .bytes(id.text)])
         }
     }
 }

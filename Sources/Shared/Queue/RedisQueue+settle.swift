@@ -21,7 +21,7 @@ extension RedisQueue {
     private func append(_ batch: SettleBatch, to connection: RedisConnection) {
         let keys = keys(batch.lease.lane)
         let digest = SettleDigest(batch.items)
-        let arguments = 16 + 3 * batch.parks.count + 3 * digest.moves + 2 * digest.results
+        let arguments = 16 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments
         connection.append(count: 3 + 7 + arguments) { command in
             command.begin(
                 LaneScript.settle,
@@ -53,7 +53,7 @@ extension RedisQueue {
                 command.add(user.bytes)
                 command.add(item.id.text)
             }
-            command.add(resultsOf: batch.items)
+            command.add(digest.results, of: batch.items)
         }
     }
 
@@ -61,7 +61,7 @@ extension RedisQueue {
         let keys = keys(batch.lease.lane)
         let items = batch.done + (batch.retrying.map { [$0] } ?? [])
         let digest = SettleDigest(items)
-        connection.append(count: 3 + 7 + 18 + 2 * digest.results) { command in
+        connection.append(count: 3 + 7 + 18 + digest.resultArguments) { command in
             command.begin(
                 LaneScript.settleParked,
                 keys: [
@@ -84,7 +84,7 @@ extension RedisQueue {
             command.add(batch.next.due.milliseconds)
             command.add(batch.next.attempts)
             command.add(batch.retrying?.id.text ?? [])
-            command.add(resultsOf: items)
+            command.add(digest.results, of: items)
         }
     }
 }
@@ -93,14 +93,14 @@ extension RedisQueue {
 private struct SettleDigest {
     var count = LaneCount()
     var moves = 0
-    var results = 0
+    let results: [ResultRun]
     /// With a space between.
     var doneIDs: [UInt8] = []
 
     init(_ items: [SettledItem]) {
+        results = ResultRun.cut(items)
         doneIDs.reserveCapacity(items.count * (UUID.textCount + 1))
         for item in items {
-            if item.result != nil { results += 1 }
             switch item.fate {
             case .park: moves += 1
             case .done(let tally):
@@ -110,6 +110,9 @@ private struct SettleDigest {
             }
         }
     }
+
+    /// For each run its window and its count, then an id and a result for each of them.
+    var resultArguments: Int { results.reduce(0) { $0 + 2 + 2 * $1.count } }
 }
 
 extension RedisCommands {
@@ -126,11 +129,15 @@ extension RedisCommands {
         add(count.dead)
     }
 
-    fileprivate mutating func add(resultsOf items: [SettledItem]) {
-        for item in items {
-            guard let result = item.result else { continue }
-            add(item.id.text)
-            add(result)
+    fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
+        for run in runs {
+            add(run.window.number)
+            add(Int64(run.count))
+            for place in run.items {
+                guard let result = items[place].result else { continue }
+                add(items[place].id.text)
+                add(result)
+            }
         }
     }
 }

@@ -44,7 +44,8 @@ import Testing
         let all = [
             keys.queue, keys.due, keys.attempts, keys.owner, keys.holder, keys.crashes, keys.alone,
             keys.count,
-            keys.paused, keys.bell, keys.done, keys.result(Entry(1).id), keys.parked(user),
+            keys.paused, keys.bell, keys.done, keys.results(of: ResultWindow(of: Entry(1).id)),
+            keys.parked(user),
             keys.idempotency(user, key: Array("}{x".utf8)),
         ]
         let redis = try RedisConnection(to: RedisFixture.url, options: RedisOptions(name: "test"))

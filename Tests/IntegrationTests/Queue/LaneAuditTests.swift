@@ -81,7 +81,8 @@ private let lanes = 256
         let (_, _, home) = try mutation("u1")
         let user = try #require(UserID("u1"))
         let strange = LaneKeys(Lane((home.index + 1) % lanes)).idempotency(user, key: [65])
-        let endless = LaneKeys(home).result(Entry(1).id)
+        let window = ResultWindow(of: Entry(1).id)
+        let endless = LaneKeys(home).results(of: window)
         _ = try fixture.text("SET", .bytes(strange), "x", "EX", "1000")
         _ = try fixture.text("SET", "tl:{7}:queue", "x")
         _ = try fixture.text("SET", "tl:{003}:queue", "x")
@@ -90,7 +91,7 @@ private let lanes = 256
         _ = try fixture.text("DEL", "tl:{003}:due")
         _ = try fixture.text("SET", "tl:{900}:crashes", "1")
         _ = try fixture.text("SADD", "tl:{004}:holder", "1")
-        _ = try fixture.text("SET", .bytes(endless), "x")
+        _ = try fixture.text("HSET", .bytes(endless), "x", "y")
         let odd = try audit(fixture)
         #expect(odd.count == 5)
         #expect(odd.contains(.misplacedUser(strange)))
@@ -123,12 +124,13 @@ private let lanes = 256
 @Suite struct `A lane's key` {
     @Test func `is read back as it was written`() throws {
         let user = try #require(UserID("a:b"))
+        let window = ResultWindow(of: Entry(1).id)
         for lane in [Lane(0), Lane(7), Lane(1023)] {
             let keys = LaneKeys(lane)
             let pairs: [([UInt8], LaneKey.Kind)] = [
                 (keys.queue, .queue), (keys.due, .due), (keys.attempts, .attempts), (keys.owner, .owner),
                 (keys.holder, .holder), (keys.crashes, .crashes), (keys.alone, .alone), (keys.count, .count),
-                (keys.paused, .paused), (keys.result(Entry(1).id), .result(Entry(1).id)),
+                (keys.paused, .paused), (keys.results(of: window), .results(window)),
                 (keys.parked(user), .parked(user)),
                 (keys.idempotency(user, key: Array("c:d".utf8)), .idempotency(user, key: Array("c:d".utf8))),
             ]
@@ -143,7 +145,8 @@ private let lanes = 256
     @Test(arguments: [
         "", "tl:", "tl:{007}", "tl:{007}:", "tl:{7}:queue", "tl:{0007}:queue", "tl:{-07}:queue",
         "tl:{007}:other",
-        "tl:{007}:result:x", "tl:{007}:parked:", "tl:{007}:key:9:u1:k", "tl:{007}:key:2:u1", "tl:{}:queue",
+        "tl:{007}:result:x", "tl:{007}:result:", "tl:{007}:result:01", "tl:{007}:parked:",
+        "tl:{007}:key:9:u1:k", "tl:{007}:key:2:u1", "tl:{}:queue",
         "tl:{99999999999}:queue",
     ])
     func `is nothing else`(text: String) { #expect(LaneKey(Array(text.utf8)) == nil) }

@@ -115,6 +115,17 @@ private let tenSeconds: Duration = .seconds(10)
         #expect(try fixture.keys() == [])
     }
 
+    @Test func `push.lua forgets the old result and no other of its window`() async throws {
+        let fixture = try RedisFixture()
+        let entries = Entry.list(1...2)
+        try fixture.accept(entries, into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: tenSeconds)
+        _ = try await fixture.queue.settle([SettleBatch(Lease(lane), entries, entries.map { $0.done() })])
+        try await fixture.queue.push(entries[0].bytes, id: entries[0].id, to: lane)
+        #expect(try fixture.result(entries[0].id, in: lane) == nil)
+        #expect(try fixture.result(entries[1].id, in: lane) == "verdict")
+    }
+
     @Test func `a script that the server forgot is sent again`() async throws {
         let fixture = try RedisFixture()
         try fixture.accept([Entry(1)], into: lane)

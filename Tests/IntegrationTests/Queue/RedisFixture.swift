@@ -50,7 +50,7 @@ final class RedisFixture: QueueFixture {
     }
 
     func result(_ id: UUID, in lane: Lane) throws -> String? {
-        try redis.command("GET", .bytes(LaneKeys(lane).result(id))).text
+        try redis.command(LaneKeys(lane).readResult(id)).text
     }
 
     func count(_ lane: Lane) throws -> LaneCount {

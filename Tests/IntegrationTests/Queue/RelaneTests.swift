@@ -22,7 +22,8 @@ import Testing
         for user in users {
             let keys = LaneKeys(Lane(of: user, lanes: 16))
             _ = try fixture.text("SET", .bytes(keys.idempotency(user, key: [65])), "value", "EX", "5000")
-            _ = try fixture.text("SET", .bytes(keys.result(Entry(1).id)), "result", "EX", "5000")
+            let results = keys.results(of: ResultWindow(of: Entry(1).id))
+            _ = try fixture.text("HSET", .bytes(results), "id", "result")
             _ = try fixture.text("SET", .bytes(keys.crashes), "2")
         }
         let relane = Relane(fixture.redis)

@@ -31,11 +31,28 @@ private let lane = Lane(7)
         #expect(try fixture.texts("HGETALL", "tl:{007}:attempts") == ["u1", "[1]"])
         #expect(try fixture.text("GET", "tl:{007}:crashes") == "2")
         #expect(try fixture.texts("HGETALL", "tl:{007}:count") == ["accepted", "4", "succeeded", "1"])
-        #expect(try fixture.text("GET", "tl:{007}:result:\(u1[0].id)") == "retrying")
-        #expect(try fixture.text("GET", "tl:{007}:result:\(u2[0].id)") == "{}")
-        let lifetime = try fixture.number("TTL", "tl:{007}:result:\(u2[0].id)")
+        #expect(try fixture.result(u1[0].id, in: lane) == "retrying")
+        #expect(try fixture.result(u2[0].id, in: lane) == "{}")
+        let window = u1[0].id.milliseconds >> 12
+        #expect(try fixture.text("HGET", "tl:{007}:result:\(window)", "\(u1[0].id)") == "retrying")
+        let lifetime = try fixture.number("TTL", "tl:{007}:result:\(window)")
         #expect((890...900).contains(lifetime))
-        #expect(try fixture.keys().count == 10)
+        #expect(try fixture.keys().count == 9)
+    }
+
+    @Test func `settle.lua writes more results than one command takes, each to its window`() async throws {
+        let fixture = try RedisFixture()
+        let entries = Entry.list(1...2500) + [Entry(0x10_0000_0001), Entry(0x10_0000_0002)]
+        try fixture.accept(entries, into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        _ = try await fixture.queue.settle([
+            SettleBatch(Lease(lane), entries, entries.map { $0.done(result: "\($0.id)") })
+        ])
+        let keys = try fixture.keys().filter { $0.contains("result") }
+        #expect(try keys.map { try fixture.number("HLEN", .text($0)) } == [2500, 2])
+        for entry in [entries[0], entries[999], entries[1000], entries[2499], entries[2501]] {
+            #expect(try fixture.result(entry.id, in: lane) == "\(entry.id)")
+        }
     }
 
     @Test func `settle.lua publishes the ids that are done in one message`() async throws {
@@ -70,7 +87,7 @@ private let lane = Lane(7)
         ])
         #expect(outcomes == [.notOwner, .prefixChanged, .prefixChanged])
         #expect(try fixture.keys() == before)
-        #expect(try fixture.text("GET", "tl:{007}:result:\(u2[0].id)") == "{}")
+        #expect(try fixture.result(u2[0].id, in: lane) == "{}")
     }
 
     @Test func `settle.lua refuses to park behind a user who is not`() async throws {
@@ -95,7 +112,7 @@ private let lane = Lane(7)
         #expect(try fixture.texts("LRANGE", "tl:{007}:parked:u1", 0, -1) == u1.map(text))
         #expect(try fixture.texts("ZRANGE", "tl:{007}:due", 0, -1, "WITHSCORES") == ["u1", "8000"])
         #expect(try fixture.texts("HGETALL", "tl:{007}:attempts") == ["u1", "[1,2]"])
-        #expect(try fixture.text("GET", "tl:{007}:result:\(u1[0].id)") == "again")
+        #expect(try fixture.result(u1[0].id, in: lane) == "again")
         #expect(try fixture.text("EXISTS", "tl:{007}:crashes") == "0")
     }
 

@@ -157,7 +157,7 @@ extension LaneStore {
             ["ZSCORE", .bytes(keys.due), .bytes(user.bytes)],
             ["HGET", .bytes(keys.attempts), .bytes(user.bytes)],
         ]
-        for id in ids { commands.append(["GET", .bytes(keys.result(id))]) }
+        for id in ids { commands.append(keys.readResult(id)) }
         var replies: [RedisReply] = []
         for reply in try await redis.send(commands) { replies.append(try reply.get()) }
         var view = View()

@@ -2,7 +2,7 @@
 package struct LaneKey: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case queue, due, attempts, owner, holder, crashes, alone, count, paused
-        case result(UUID)
+        case results(ResultWindow)
         case parked(UserID)
         case idempotency(UserID, key: [UInt8])
     }
@@ -37,15 +37,15 @@ package struct LaneKey: Equatable, Sendable {
         switch kind {
         case .queue, .parked: "list"
         case .due: "zset"
-        case .attempts, .alone, .count: "hash"
-        case .owner, .holder, .crashes, .paused, .result, .idempotency: "string"
+        case .attempts, .alone, .count, .results: "hash"
+        case .owner, .holder, .crashes, .paused, .idempotency: "string"
         }
     }
 
     /// Whether it must run out by itself.
     package var expires: Bool {
         switch kind {
-        case .owner, .result, .idempotency: true
+        case .owner, .results, .idempotency: true
         default: false
         }
     }
@@ -72,8 +72,8 @@ extension LaneKey.Kind {
         let text = String(decoding: rest, as: UTF8.self)
         if let plain = LaneKey.Kind.plain[text] {
             self = plain
-        } else if text.hasPrefix("result:"), let id = UUID([UInt8](rest.dropFirst(7))) {
-            self = .result(id)
+        } else if text.hasPrefix("result:"), let window = ResultWindow(rest.dropFirst(7)) {
+            self = .results(window)
         } else if text.hasPrefix("parked:"), let user = UserID([UInt8](rest.dropFirst(7))) {
             self = .parked(user)
         } else if text.hasPrefix("key:") {

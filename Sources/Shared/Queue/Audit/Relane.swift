@@ -58,7 +58,7 @@ package final class Relane {
                 case .idempotency(let user, let own):
                     let home = LaneKeys(Lane(of: user, lanes: lanes)).idempotency(user, key: own)
                     if home != key { moved.append((key, home)) }
-                case .result: gone.append(key)
+                case .results: gone.append(key)
                 case .count, .paused: if name.lane.index >= lanes { gone.append(key) }
                 case .holder, .crashes, .alone, .attempts: gone.append(key)
                 // An owner runs out by itself; a lane that holds anything is an obstacle.

@@ -10,7 +10,7 @@
 -- ARGV[15] P      ARGV[16] M           then to the end:
 --   P × user, due in ms, attempts record      users parked from here on
 --   M × place in the prefix from 1, user, id  entries that go behind what is parked of the user
---   … × id, result
+--   … × window, R, R × id, result             results, in the hash of their window; R at most 1000, for unpack
 --
 -- Output: {'settled', depth left, user, parked depth, …}  with the parked users that are over the bound
 --         {'not-owner'}       another holds the lane, or nobody; nothing was changed
@@ -19,7 +19,7 @@
 --
 -- It has no `#!` line, and that is for a full server: a script with flags=allow-oom may write all it likes and never
 -- learns that memory is short, one with other flags is refused altogether. Without flags the first write that adds
--- memory fails with OOM, and after any other write nothing fails: so the first result is the probe, results are left
+-- memory fails with OOM, and after any other write nothing fails: so the first results are the probe, results are left
 -- out if it fails (PostgreSQL has them), and the trim opens the way for the rest.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'not-owner'} end
 local size = tonumber(ARGV[4])
@@ -41,17 +41,16 @@ for at = moves_at + 1, results_at - 1, 3 do
 end
 local prefix = moves > 0 and redis.call('LRANGE', KEYS[2], 0, size - 1)
 
-for at = results_at, #ARGV, 2 do
-    local key = ARGV[11] .. ARGV[at]
-    if at > results_at then
-        redis.call('SET', key, ARGV[at + 1], 'EX', ARGV[6])
-    else
-        local reply = redis.pcall('SET', key, ARGV[at + 1], 'EX', ARGV[6])
-        if reply.err then
-            if string.sub(reply.err, 1, 3) ~= 'OOM' then return reply end
-            break
-        end
+local at = results_at
+while at < #ARGV do
+    local key, last = ARGV[11] .. ARGV[at], at + 1 + 2 * tonumber(ARGV[at + 1])
+    local reply = redis.pcall('HSET', key, unpack(ARGV, at + 2, last))
+    if type(reply) == 'table' then
+        if string.sub(reply.err, 1, 3) ~= 'OOM' then return reply end
+        break
     end
+    redis.call('EXPIRE', key, ARGV[6])
+    at = last + 1
 end
 redis.call('LTRIM', KEYS[2], size, -1)
 if ARGV[5] == '0' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[5]) end

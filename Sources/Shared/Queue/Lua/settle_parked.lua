@@ -9,7 +9,7 @@
 -- ARGV[13] ids that are done, with a space between ('' for none)       ARGV[14] how many of them to remove
 -- ARGV[15] user      ARGV[16] next try in ms      ARGV[17] attempts record of the new head ('' for none)
 -- ARGV[18] id of the entry that was tried and stays at the head ('' for none)
--- then to the end: … × id, result
+-- then to the end: … × window, R, R × id, result    results, in the hash of their window; R at most 1000
 --
 -- Output: {'settled', depth left}                          the user is parked no more where 0 are left
 --         {'settled', depth left, user, depth left}        it is over the bound
@@ -17,7 +17,7 @@
 --         {'prefix-changed'}  the list's head is not what was peeked; nothing was changed
 -- On error: nothing was changed.
 --
--- No `#!` line, for the reason that settle.lua gives: the first result probes for a full server. LTRIM is called even
+-- No `#!` line, for the reason that settle.lua gives: the first results probe for a full server. LTRIM is called even
 -- to remove nothing: after it, no write is refused for want of memory.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'not-owner'} end
 local size = tonumber(ARGV[4])
@@ -25,17 +25,16 @@ if redis.call('LINDEX', KEYS[2], 0) ~= ARGV[2] or redis.call('LINDEX', KEYS[2], 
     return {'prefix-changed'}
 end
 
-for at = 19, #ARGV, 2 do
-    local key = ARGV[11] .. ARGV[at]
-    if at > 19 then
-        redis.call('SET', key, ARGV[at + 1], 'EX', ARGV[6])
-    else
-        local reply = redis.pcall('SET', key, ARGV[at + 1], 'EX', ARGV[6])
-        if reply.err then
-            if string.sub(reply.err, 1, 3) ~= 'OOM' then return reply end
-            break
-        end
+local at = 19
+while at < #ARGV do
+    local key, last = ARGV[11] .. ARGV[at], at + 1 + 2 * tonumber(ARGV[at + 1])
+    local reply = redis.pcall('HSET', key, unpack(ARGV, at + 2, last))
+    if type(reply) == 'table' then
+        if string.sub(reply.err, 1, 3) ~= 'OOM' then return reply end
+        break
     end
+    redis.call('EXPIRE', key, ARGV[6])
+    at = last + 1
 end
 redis.call('LTRIM', KEYS[2], ARGV[14], -1)
 if ARGV[5] == '0' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[5]) end
