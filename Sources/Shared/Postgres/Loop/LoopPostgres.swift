@@ -20,6 +20,9 @@ package final class LoopPostgres {
     /// True when at least one session is open.
     package var isConnected: Bool { links.contains { $0.isOpen } }
 
+    /// How many sessions are open.
+    package var openCount: Int { links.count { $0.isOpen } }
+
     /// Statements that wait for an answer: what a readiness check or a metric shows.
     package var waitingCount: Int { links.reduce(0) { $0 + $1.waitingCount } }
 
