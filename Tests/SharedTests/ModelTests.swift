@@ -12,6 +12,18 @@ import Testing
         #expect(UUID(bigEndian: bytes.span) == uuid)
     }
 
+    @Test func `writes every digit at every place`() {
+        for digit in 0..<16 {
+            for place in 0..<32 {
+                let bits = UInt64(digit) << UInt64(60 - 4 * (place % 16))
+                let uuid = place < 16 ? UUID(high: bits, low: 0) : UUID(high: 0, low: bits)
+                var digits = Array(repeating: "0", count: 32)
+                digits[place] = String(digit, radix: 16)
+                #expect(uuid.description.filter { $0 != "-" } == digits.joined())
+            }
+        }
+    }
+
     @Test(arguments: [
         "", "0198f3c27b1f7abc8def0123456789ab", "0198f3c2-7b1f-7abc-8def-0123456789ag",
         "{0198f3c2-7b1f-7abc-8def-0123456789a}",

@@ -64,6 +64,7 @@ package enum JSONError: Error, Equatable, Sendable {
     /// The place of the outermost value.
     package var root: Int { 0 }
 
+    @inline(__always)
     package func kind(at place: Int) -> Kind {
         let node = unsafe nodes[place]
         switch unsafe Int(node.kind) {
@@ -80,6 +81,7 @@ package enum JSONError: Error, Equatable, Sendable {
     }
 
     /// The unescaped UTF-8 bytes of the string at `place` (which must be a string), lent to `body`.
+    @inline(__always)
     package func withString<Value, Failure: Error>(
         at place: Int, _ body: (Span<UInt8>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
@@ -90,6 +92,7 @@ package enum JSONError: Error, Equatable, Sendable {
     }
 
     /// A copy of the string at `place`, or nil where there is no string.
+    @inline(__always)
     package func string(at place: Int) -> [UInt8]? {
         guard kind(at: place) == .string else { return nil }
         let node = unsafe nodes[place]
@@ -112,6 +115,7 @@ package enum JSONError: Error, Equatable, Sendable {
     package func next(after place: Int) -> Int { unsafe Int(nodes[place].next) }
 
     /// Calls `body(key place, value place)` for each member of the object at `place`, in the text's order.
+    @inline(__always)
     package func forEachMember<Failure: Error>(
         of place: Int, _ body: (Int, Int) throws(Failure) -> Void
     ) throws(Failure) {

@@ -9,6 +9,12 @@ package struct JSONWriter {
         bytes.reserveCapacity(capacity)
     }
 
+    /// Forgets what was written and keeps the memory.
+    package mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
     /// Goes on writing after what `bytes` holds already.
     package init(appendingTo bytes: consuming [UInt8]) { self.bytes = bytes }
 
@@ -41,11 +47,17 @@ package struct JSONWriter {
 
     /// A member's name, of ASCII without anything to escape; its value is the next thing written.
     package mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        // With the comma before it and the colon behind it in one piece: half of what is written is names.
+        let comma = needsComma ? 1 : 0
+        let length = name.utf8CodeUnitCount
+        unsafe bytes.append(count: comma + length + 3) { room in
+            unsafe room.storeBytes(of: UInt8(ascii: ","), as: UInt8.self)
+            unsafe room.storeBytes(of: UInt8(ascii: "\""), toByteOffset: comma, as: UInt8.self)
+            unsafe (room + comma + 1).copyMemory(from: name.utf8Start, byteCount: length)
+            let end = unsafe room + comma + 1 + length
+            unsafe end.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+            unsafe end.storeBytes(of: UInt8(ascii: ":"), toByteOffset: 1, as: UInt8.self)
+        }
         needsComma = false
     }
 
@@ -97,27 +109,24 @@ package struct JSONWriter {
     package mutating func string(_ text: Span<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        unsafe text.withUnsafeBufferPointer { buffer in
-            var clean = 0
-            for place in 0..<buffer.count {
-                let byte = unsafe buffer[place]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                    continue
-                }
-                unsafe bytes.append(contentsOf: buffer[clean..<place])
-                clean = place + 1
-                escape(byte)
-            }
-            unsafe bytes.append(contentsOf: buffer[clean..<buffer.count])
+        var clean = 0
+        while true {
+            let place = text.firstToEscape(from: clean)
+            bytes.append(text.extracting(clean..<place))
+            guard place < text.count else { break }
+            escape(text[place])
+            clean = place + 1
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
     package mutating func uuid(_ value: UUID) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        value.appendText(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        unsafe bytes.append(count: UUID.textCount + 2) { room in
+            unsafe room.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+            unsafe value.writeText(to: room + 1)
+            unsafe room.storeBytes(of: UInt8(ascii: "\""), toByteOffset: UUID.textCount + 1, as: UInt8.self)
+        }
     }
 
     package mutating func timestamp(_ value: Timestamp) {
@@ -133,9 +142,7 @@ package struct JSONWriter {
         bytes.append(contentsOf: text)
     }
 
-    private mutating func raw(_ text: StaticString) {
-        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
-    }
+    private mutating func raw(_ text: StaticString) { bytes.append(text) }
 
     private mutating func escape(_ byte: UInt8) {
         bytes.append(UInt8(ascii: "\\"))
@@ -154,22 +161,37 @@ package struct JSONWriter {
     private mutating func appendDecimal(_ value: Int64) { bytes.appendDecimal(value) }
 }
 
-extension [UInt8] {
-    /// Appends the decimal digits of `value` without making a `String`.
-    package mutating func appendDecimal(_ value: Int64) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        if rest < 10 { return append(UInt8(ascii: "0") + UInt8(rest)) }
-        let start = count
-        while rest > 0 {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
+extension Span<UInt8> {
+    /// The place of the first byte that a JSON string must escape, or the end. Eight bytes at a time.
+    fileprivate func firstToEscape(from start: Int) -> Int {
+        precondition(start >= 0 && start <= count, "out of bounds")
+        return unsafe withUnsafeBytes { bytes in
+            var place = start
+            while place < bytes.count {
+                if place + 8 <= bytes.count,
+                    !Self.mayNeedEscape(unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+                {
+                    place += 8
+                    continue
+                }
+                let byte = unsafe bytes[place]
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+                place += 1
+            }
+            return place
         }
-        self[start..<count].reverse()
     }
 
-    /// Appends the bytes of `text`.
-    package mutating func append(_ text: StaticString) {
-        text.withUTF8Buffer { unsafe append(contentsOf: $0) }
+    /// False when none of eight bytes is a control character, a quote or a backslash.
+    @inline(__always)
+    private static func mayNeedEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let control = (word &- ones &* 0x20) & ~word
+        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let isQuote = (quote &- ones) & ~quote
+        let isBackslash = (backslash &- ones) & ~backslash
+        return (control | isQuote | isBackslash) & high != 0
     }
 }

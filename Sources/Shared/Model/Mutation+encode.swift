@@ -47,11 +47,7 @@ extension Mutation {
         switch change {
         case .create(let task):
             json.key("data")
-            encodeFields(
-                TaskPatch(
-                    title: task.title, description: task.description.map { $0 },
-                    completed: task.completed ? true : nil,
-                    priority: task.priority.map { $0 }, dueAt: task.dueAt.map { $0 }), to: &json)
+            encode(task, to: &json)
         case .update(let patch):
             json.key("data")
             encodeFields(patch, to: &json)
@@ -60,6 +56,29 @@ extension Mutation {
             encodeFields(TaskPatch(completed: completed), to: &json)
         case .toggle, .delete: break
         }
+    }
+
+    private func encode(_ task: borrowing NewTask, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("title")
+        json.string(task.title)
+        if let description = task.description {
+            json.key("description")
+            json.string(description)
+        }
+        if task.completed {
+            json.key("completed")
+            json.boolean(true)
+        }
+        if let priority = task.priority {
+            json.key("priority")
+            json.string(priority.name)
+        }
+        if let dueAt = task.dueAt {
+            json.key("due_at")
+            json.integer(dueAt.micros)
+        }
+        json.endObject()
     }
 
     private func encodeFields(_ fields: TaskPatch, to json: inout JSONWriter) {

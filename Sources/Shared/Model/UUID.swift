@@ -57,19 +57,28 @@ package struct UUID: Hashable, Sendable, Comparable {
     }
 
     /// Appends the 36 bytes of the text form.
+    @inline(__always)
     package func appendText(to bytes: inout [UInt8]) {
-        // Put together aside and appended at once: an answer to a mutation has eight of these.
-        var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
-        var place = 0
-        for index in 0..<16 {
-            if index == 4 || index == 6 || index == 8 || index == 10 { place += 1 }
-            let word = index < 8 ? high : low
-            let byte = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * (index & 7)))
-            text[place] = Hex.digit(byte >> 4)
-            text[place + 1] = Hex.digit(byte & 15)
-            place += 2
-        }
-        unsafe text.span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        unsafe bytes.append(count: UUID.textCount) { unsafe writeText(to: $0) }
+    }
+
+    /// Writes the 36 bytes of the text form: eight digits at a time, since an answer to a mutation has six of these.
+    @unsafe package func writeText(to room: UnsafeMutableRawPointer) {
+        let first = Hex.digits(of: UInt32(truncatingIfNeeded: high >> 32))
+        let second = Hex.digits(of: UInt32(truncatingIfNeeded: high))
+        let third = Hex.digits(of: UInt32(truncatingIfNeeded: low >> 32))
+        let fourth = Hex.digits(of: UInt32(truncatingIfNeeded: low))
+        let dash = UInt8(ascii: "-")
+        unsafe room.storeBytes(of: first, as: UInt64.self)
+        unsafe room.storeBytes(of: dash, toByteOffset: 8, as: UInt8.self)
+        unsafe room.storeBytes(of: UInt32(truncatingIfNeeded: second), toByteOffset: 9, as: UInt32.self)
+        unsafe room.storeBytes(of: dash, toByteOffset: 13, as: UInt8.self)
+        unsafe room.storeBytes(of: UInt32(second >> 32), toByteOffset: 14, as: UInt32.self)
+        unsafe room.storeBytes(of: dash, toByteOffset: 18, as: UInt8.self)
+        unsafe room.storeBytes(of: UInt32(truncatingIfNeeded: third), toByteOffset: 19, as: UInt32.self)
+        unsafe room.storeBytes(of: dash, toByteOffset: 23, as: UInt8.self)
+        unsafe room.storeBytes(of: UInt32(third >> 32), toByteOffset: 24, as: UInt32.self)
+        unsafe room.storeBytes(of: fourth, toByteOffset: 28, as: UInt64.self)
     }
 
     /// The 36 bytes of the text form.
@@ -111,6 +120,18 @@ package enum Hex {
         case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
         default: nil
         }
+    }
+
+    /// Eight lower-case digits, the first in the lowest byte: as little-endian machines, all we run on, store it.
+    @inline(__always)
+    static func digits(of value: UInt32) -> UInt64 {
+        var spread = UInt64(value.byteSwapped)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread >> 4 | spread << 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // One in each byte whose digit is a letter: 10 + 6 carries into the next half.
+        let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return spread + 0x3030_3030_3030_3030 + letters * 0x27
     }
 
     /// The lower-case digit of a value below 16.

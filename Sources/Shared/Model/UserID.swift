@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// An owner of tasks: opaque text of 1–64 bytes of `[A-Za-z0-9_.:@-]`, compared as bytes (API.md §1).
 package struct UserID: Hashable, Sendable {
     package let bytes: [UInt8]
@@ -6,10 +8,15 @@ package struct UserID: Hashable, Sendable {
 
     /// Nil when the text breaks the rule, or is one of the words that routes use.
     package init?(_ bytes: [UInt8]) {
-        guard (1...UserID.bytesMax).contains(bytes.count), bytes.allSatisfy(UserID.isAllowed),
-            !UserID.isReserved(bytes.span)
-        else { return nil }
+        guard UserID.isWellFormed(bytes.span) else { return nil }
         self.bytes = bytes
+    }
+
+    /// True for what can be a user's id.
+    package static func isWellFormed(_ text: Span<UInt8>) -> Bool {
+        guard (1...UserID.bytesMax).contains(text.count) else { return false }
+        for place in 0..<text.count where !isAllowed(text[place]) { return false }
+        return !isReserved(text)
     }
 
     package init?(_ text: String) { self.init(Array(text.utf8)) }
@@ -47,8 +54,13 @@ extension Span<UInt8> {
     /// True when both hold the same bytes.
     package func isEqual(to other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
-        for place in 0..<count where self[place] != other[place] { return false }
-        return true
+        guard count > 0 else { return true }
+        return unsafe withUnsafeBytes { ours in
+            unsafe other.withUnsafeBytes { theirs in
+                // Both have an address: neither is empty.
+                unsafe memcmp(ours.baseAddress!, theirs.baseAddress!, ours.count) == 0
+            }
+        }
     }
 
     /// A copy of the bytes.

@@ -27,6 +27,16 @@ import Testing
     }
 }
 
+@Suite struct `SipHash` {
+    @Test func `gives the codes of the reference, again and again from one context`() {
+        let code = ShortCode(key: Array(0..<16))
+        for _ in 0..<2 {
+            #expect(code.code(of: Array(0..<15).span) == 0xa129_ca61_49be_45e5)
+            #expect(code.code(of: [UInt8]().span) == 0x726f_db47_dd0e_0e31)
+        }
+    }
+}
+
 @Suite struct `A digest` {
     @Test func `equals only the same 32 bytes`() throws {
         let digest = SHA256.hash(Array("abc".utf8))

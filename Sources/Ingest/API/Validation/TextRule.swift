@@ -15,8 +15,15 @@ struct TextRule: Sendable {
     func check(_ text: Span<UInt8>, name: StaticString, faults: inout FaultList) {
         var scalars = 0
         var hasControl = false
-        for place in 0..<text.count {
+        var place = 0
+        while place < text.count {
+            if text.isPlain(at: place) {
+                scalars += 8
+                place += 8
+                continue
+            }
             let byte = text[place]
+            defer { place += 1 }
             if byte & 0xC0 != 0x80 { scalars += 1 }
             if byte < 0x20 || byte == 0x7F {
                 hasControl = hasControl || !(allowsLines && (byte == 0x0A || byte == 0x09))
@@ -40,6 +47,18 @@ struct TextRule: Sendable {
                 : "must not have control characters"
             faults.add(name, .controlCharacter, detail)
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// True when the eight bytes from `place` on are all there, ASCII, and no control characters.
+    fileprivate func isPlain(at place: Int) -> Bool {
+        guard place + 8 <= count else { return false }
+        let word = unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: place, as: UInt64.self) }
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let delete = word ^ ones &* 0x7F
+        // Bit 7 of a byte is set where it is above 0x7F, below 0x20, or 0x7F; a borrow may accuse the next byte too.
+        return (word | (word &- ones &* 0x20) | (delete &- ones)) & (ones << 7) == 0
     }
 }
 
