@@ -10,6 +10,9 @@ let house: [SwiftSetting] = [
     // Lets Ingest and Worker inline and specialize what Shared declares: generic code across modules costs
     // witness tables otherwise.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    // Exclusive access to stored properties is checked at run time in debug builds, in which all tests run. The checks
+    // were a tenth of what ingest does for a request.
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// The Swift runtime inside each program: nothing to install beside it, and calls of the runtime that do not go
