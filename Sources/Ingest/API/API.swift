@@ -4,11 +4,13 @@ internal import Shared
 /// The HTTP API of one loop: checks a head in the order of API.md §1 and hands the request to its handler.
 final class API: RequestHandler {
     private let table: RouteTable
-    private let services: Services
+    let services: Services
     private let cors: Cors
     private let publicPages: PublicPages
     private let accounts: AccountRoutes?
     private var counters: [APIMetrics.Key: Counter] = [:]
+    /// The counter that was used last, by endpoint: nearly always the one that is wanted.
+    private var latest: [(key: APIMetrics.Key, counter: Counter)?] = Endpoint.allCases.map { _ in nil }
 
     init(table: RouteTable, services: Services, publicPages: PublicPages, accounts: AccountRoutes? = nil) {
         self.table = table
@@ -19,7 +21,7 @@ final class API: RequestHandler {
     }
 
     func admit(_ head: RequestHead) -> Admission {
-        let began = tl_monotonic_nanos()
+        let began = services.loop.now
         switch table.match(head) {
         case .unknown:
             return answer(head.answer(Problem(.notFound, detail: "there is no such route")), head, nil, began)
@@ -49,7 +51,7 @@ final class API: RequestHandler {
     // MARK: Who asks
 
     private func admit(
-        _ head: RequestHead, _ route: Route, _ values: RouteTable.PathValues, _ began: Int64
+        _ head: RequestHead, _ route: Route, _ values: RouteTable.PathValues, _ began: LoopInstant
     ) -> Admission {
         guard route.access != .open else {
             return serve(Exchange(head: head, route: route, values: values, identity: nil), began)
@@ -71,9 +73,9 @@ final class API: RequestHandler {
         }
     }
 
-    private func admit(_ exchange: Exchange, _ began: Int64) -> Admission {
+    private func admit(_ exchange: Exchange, _ began: LoopInstant) -> Admission {
         guard let identity = exchange.identity else { preconditionFailure("nobody asks") }
-        if let user = exchange.values.user, user != identity.user {
+        if exchange.isAnothers {
             return refuse(exchange, Problem(.forbidden, detail: "the path is another user's"), began)
         }
         if exchange.route.access == .admin, !identity.isAdmin {
@@ -85,7 +87,7 @@ final class API: RequestHandler {
 
     // MARK: Limits
 
-    private func admitMutation(_ exchange: Exchange, _ user: UserID, _ began: Int64) -> Admission {
+    private func admitMutation(_ exchange: Exchange, _ user: UserID, _ began: LoopInstant) -> Admission {
         if let limiter = services.rateLimiter {
             let standing = limiter.take(1, of: user, now: services.loop.now)
             guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing), began) }
@@ -101,21 +103,23 @@ final class API: RequestHandler {
         }
     }
 
-    private func serve(_ exchange: Exchange, _ began: Int64) -> Admission {
+    private func serve(_ exchange: Exchange, _ began: LoopInstant) -> Admission {
         do throws(Rejection) { try ContentCheck.check(head: exchange.head, exchange.route) } catch {
             return refuse(exchange, error.problem, began)
         }
-        return .serve(bodyBytesMax: exchange.route.bodyBytesMax) { [self] request in
+        let bodyBytesMax = exchange.route.bodyBytesMax
+        if exchange.route.endpoint.isSingleMutation {
+            return .take(bodyBytesMax: bodyBytesMax, by: Submission(exchange, self, began: began))
+        }
+        return .serve(bodyBytesMax: bodyBytesMax) { [self] request in
             var response = await respond(request, exchange)
-            finish(&response, exchange.head, exchange.route.endpoint, began)
+            finish(&response, exchange, began)
             return response
         }
     }
 
     private func respond(_ request: Request, _ exchange: Exchange) async -> Response {
         switch exchange.route.endpoint {
-        case .createTask, .replaceTask, .updateTask, .completeTask, .deleteTask:
-            return await MutationHandler(services: services).respond(request, exchange)
         case .bulk: return await BulkHandler(services: services).respond(request, exchange)
         case .listTasks: return await ReadHandler(services: services).list(exchange)
         case .getTask: return await ReadHandler(services: services).task(exchange)
@@ -137,12 +141,12 @@ final class API: RequestHandler {
 
     // MARK: Answers
 
-    private func refuse(_ exchange: Exchange, _ problem: Problem, _ began: Int64) -> Admission {
+    private func refuse(_ exchange: Exchange, _ problem: Problem, _ began: LoopInstant) -> Admission {
         answer(exchange.answer(problem), exchange.head, exchange.route.endpoint, began)
     }
 
     private func answer(
-        _ response: Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: Int64
+        _ response: Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: LoopInstant
     ) -> Admission {
         var response = response
         finish(&response, head, endpoint, began)
@@ -150,18 +154,24 @@ final class API: RequestHandler {
     }
 
     /// What every answer needs, and its count.
+    func finish(_ response: inout Response, _ exchange: Exchange, _ began: LoopInstant) {
+        finish(&response, exchange.head, exchange.route.endpoint, began)
+    }
+
     private func finish(
-        _ response: inout Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: Int64
+        _ response: inout Response, _ head: RequestHead, _ endpoint: Endpoint?, _ began: LoopInstant
     ) {
         cors.apply(to: &response, head)
         count(APIMetrics.Key(endpoint: endpoint, method: head.method, status: response.status))
-        services.metrics.observe(endpoint, .nanoseconds(tl_monotonic_nanos() - began))
+        services.metrics.observe(endpoint, nanoseconds: tl_monotonic_nanos() - began.nanoseconds)
     }
 
     private func count(_ key: APIMetrics.Key) {
-        if let counter = counters[key] { return counter.add() }
-        let counter = services.metrics.counter(key)
+        let place = key.endpoint.map { Int($0.rawValue) }
+        if let place, let latest = latest[place], latest.key == key { return latest.counter.add() }
+        let counter = counters[key] ?? services.metrics.counter(key)
         counters[key] = counter
+        if let place { latest[place] = (key, counter) }
         counter.add()
     }
 }

@@ -5,7 +5,8 @@ internal import Synchronization
 final class APIMetrics: Sendable {
     private let registry: MetricRegistry
     private let accepted: [Counter]
-    private let durations: [Endpoint: Histogram]
+    /// By the endpoint's raw value.
+    private let durations: [Histogram?]
     private let unmatched: Histogram
     private let requests = Mutex<[Key: Counter]>([:])
     let unaccounted: Counter
@@ -25,14 +26,14 @@ final class APIMetrics: Sendable {
                 "tasklane_accepted_total", "Mutations that were put on their lane, by operation.",
                 [("operation", "\(operation.name)")])
         }
-        var durations: [Endpoint: Histogram] = [:]
+        var durations: [Histogram?] = Endpoint.allCases.map { _ in nil }
         func histogram(_ route: String) -> Histogram {
             registry.histogram(
                 "tasklane_http_request_duration_seconds",
                 "From the head of a request to its answer, by route.",
                 [("route", route)])
         }
-        for route in routes { durations[route.endpoint] = histogram(route.template) }
+        for route in routes { durations[Int(route.endpoint.rawValue)] = histogram(route.template) }
         self.durations = durations
         unmatched = histogram("unmatched")
         unaccounted = registry.counter(
@@ -49,8 +50,8 @@ final class APIMetrics: Sendable {
         accepted[Int(operation.rawValue) - 1].add(count)
     }
 
-    func observe(_ endpoint: Endpoint?, _ duration: Duration) {
-        (endpoint.flatMap { durations[$0] } ?? unmatched).observe(duration)
+    func observe(_ endpoint: Endpoint?, nanoseconds: Int64) {
+        (endpoint.flatMap { durations[Int($0.rawValue)] } ?? unmatched).observe(Double(nanoseconds) * 1e-9)
     }
 
     /// The counter of a series; loops keep what they got.

@@ -8,8 +8,15 @@ struct Exchange {
     /// Who asks; nil where the route is open.
     let identity: Identity?
 
-    /// The user that the request is about: the path's, which is the token's, or the token's alone.
-    var user: UserID? { values.user ?? identity?.user }
+    /// The user that the request is about: the token's, which the path's has to be as well.
+    var user: UserID? { identity?.user }
+
+    /// True where the path names a user who is not the one that asks.
+    var isAnothers: Bool {
+        guard let place = values.userSegment, let identity else { return false }
+        let user = identity.user.bytes
+        return !head.segment(place).span.isEqual(to: user.span)
+    }
 
     func answer(_ problem: Problem) -> Response { head.answer(problem) }
 

@@ -18,6 +18,7 @@ final class Services {
     let bodies = MutationBody(reader: JSONReader())
     let reader = JSONReader()
     let retention: Duration
+    let acceptances: Acceptances
     /// Set when the server begins to drain: nobody starts to wait any more.
     var isDraining = false
 
@@ -39,6 +40,7 @@ final class Services {
         self.metrics = metrics
         self.log = log
         retention = .seconds(configuration.retentionDays * 86400)
+        acceptances = Acceptances(retention: retention)
     }
 
     var now: Timestamp { Timestamp(micros: loop.wallMicros) }
@@ -69,11 +71,11 @@ final class Services {
         return first
     }
 
-    func logAccepted(_ mutation: Mutation, _ correlationID: CorrelationID) {
+    func logAccepted(_ receipt: Receipt, _ correlationID: CorrelationID) {
         guard log.writes(.debug) else { return }
         log.debug(
-            "accepted", .word("op", mutation.change.operation.name), .bytes("user_id", mutation.user.bytes),
-            .uuid("task_id", mutation.task), .uuid("request_id", mutation.id),
+            "accepted", .word("op", receipt.operation.name), .bytes("user_id", receipt.user.bytes),
+            .uuid("task_id", receipt.task), .uuid("request_id", receipt.id),
             .bytes("x_request_id", correlationID.bytes))
     }
 

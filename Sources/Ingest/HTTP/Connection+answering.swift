@@ -1,19 +1,32 @@
 internal import Shared
 
 extension Connection {
-    /// Starts the handler on a whole request.
-    func begin(_ request: Request, _ respond: @escaping (Request) async -> Response) {
+    /// Hands a whole request to whoever answers it.
+    func begin(_ request: Request, _ answerer: Answerer) {
         phase = .handling
-        setDeadline(after: nil)
+        clearDeadline()
+        switch answerer {
+        case .taker(let taker): taker.take(request, Reply(self, request.head))
+        case .task(let respond): startTask(request.head) { await respond(request) }
+        }
+    }
+
+    /// Starts a task that makes the answer.
+    func startTask(_ head: RequestHead, _ respond: @escaping () async -> Response) {
         task = loop.start { [self] in
-            let response = await respond(request)
+            let response = await respond()
             task = nil
-            guard case .handling = phase else { return }
-            send(response, request.head)
-            next()
+            finish(response, head)
         }
         // Told while the request was being read: a handler that waits is to know it as well.
         if isPeerClosed { task?.cancel() }
+    }
+
+    /// The answer to the request that is being handled; dropped when the connection is gone.
+    func finish(_ response: Response, _ head: RequestHead) {
+        guard case .handling = phase else { return }
+        send(response, head)
+        next()
     }
 
     /// Answers before the body was read, or without a look at it.
@@ -92,7 +105,7 @@ extension Connection {
         if isBlocked { return }
         if closesAfterOutput { return flush() }
         if inbox.isEmpty {
-            setDeadline(after: server.isDraining ? server.limits.drainGrace : server.limits.idleTime)
+            setDeadline(nanoseconds: server.isDraining ? server.drainNanoseconds : server.idleNanoseconds)
         } else {
             inboxIsUntried = true
         }

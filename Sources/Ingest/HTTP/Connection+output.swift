@@ -55,7 +55,7 @@ extension Connection {
         case .head: next()
         case .body, .chunks, .discarding: setDeadline(after: server.limits.bodyTime)
         case .lingering: setDeadline(after: server.limits.lingerTime)
-        case .asking, .handling, .closed: setDeadline(after: nil)
+        case .asking, .handling, .closed: clearDeadline()
         }
         drive()
     }

@@ -99,7 +99,7 @@ extension Connection {
     private func decide(_ admission: Admission, _ head: RequestHead, isWhole: Bool) {
         switch admission {
         case .ask(let question):
-            setDeadline(after: nil)
+            clearDeadline()
             task = loop.start { [self] in
                 let admission = await question()
                 task = nil
@@ -109,14 +109,19 @@ extension Connection {
             }
         case .answer(let response): answer(response, head, bodyIsRead: isWhole)
         case .serve(let bodyBytesMax, let respond):
-            if case .length(let length) = head.layout.framing, length > bodyBytesMax {
-                return answer(tooLarge(head, bodyBytesMax), head, bodyIsRead: isWhole)
-            }
-            if isWhole {
-                begin(Request(head: head, socket: fd), respond)
-            } else {
-                awaitBody(head, bodyBytesMax, respond)
-            }
+            serve(head, isWhole: isWhole, bodyBytesMax, .task(respond))
+        case .take(let bodyBytesMax, let taker): serve(head, isWhole: isWhole, bodyBytesMax, .taker(taker))
+        }
+    }
+
+    private func serve(_ head: RequestHead, isWhole: Bool, _ bodyBytesMax: Int, _ answerer: Answerer) {
+        if case .length(let length) = head.layout.framing, length > bodyBytesMax {
+            return answer(tooLarge(head, bodyBytesMax), head, bodyIsRead: isWhole)
+        }
+        if isWhole {
+            begin(Request(head: head, socket: fd), answerer)
+        } else {
+            awaitBody(head, bodyBytesMax, answerer)
         }
     }
 
@@ -129,9 +134,9 @@ extension Connection {
     // MARK: Bodies
 
     private func awaitBody(
-        _ head: RequestHead, _ bodyBytesMax: Int, _ respond: @escaping (Request) async -> Response
+        _ head: RequestHead, _ bodyBytesMax: Int, _ answerer: Answerer
     ) {
-        awaited = (head, respond)
+        awaited = (head, answerer)
         setDeadline(after: server.limits.bodyTime)
         if head.layout.expectsContinue, inbox.isEmpty {
             output.append("HTTP/1.1 100 Continue\r\n\r\n")
@@ -181,12 +186,12 @@ extension Connection {
     }
 
     private func bodyIsComplete(followedBy input: Span<UInt8>, from place: Int) {
-        guard let (head, respond) = awaited else { preconditionFailure("a body is read for a request") }
+        guard let (head, answerer) = awaited else { preconditionFailure("a body is read for a request") }
         inbox.append(input, from: place)
         let request = Request(head: head.with(bytes: assembled), socket: fd)
         awaited = nil
         assembled = []
-        begin(request, respond)
+        begin(request, answerer)
     }
 
     private func discard(_ input: Span<UInt8>, _ bytes: Int) {

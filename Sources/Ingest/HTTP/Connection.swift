@@ -24,6 +24,12 @@ final class Connection: DescriptorHandler {
         case closed
     }
 
+    /// Who answers a request once its body is there.
+    enum Answerer {
+        case taker(any RequestTaker)
+        case task((Request) async -> Response)
+    }
+
     let server: Server
     let fd: Int32
     /// Index in the server's list.
@@ -38,7 +44,7 @@ final class Connection: DescriptorHandler {
     /// `drive` is at work further up the stack.
     var isDriving = false
     /// The request whose body is being read, and who answers it then.
-    var awaited: (head: RequestHead, respond: (Request) async -> Response)?
+    var awaited: (head: RequestHead, answerer: Answerer)?
     /// Head and body so far of `awaited`; grows with what arrives, never with what is announced.
     var assembled: [UInt8] = []
     var task: LoopTask?
@@ -110,16 +116,21 @@ final class Connection: DescriptorHandler {
 
     // MARK: Deadlines
 
-    /// Sets the time at which the current phase has lasted too long; nil for none.
+    /// Sets the time at which the current phase has lasted too long.
     ///
     /// The timer is only made earlier, never later: an early one looks at the deadline anew when it fires, so
     /// that the next request of a busy connection costs no change of the timer.
-    func setDeadline(after time: Duration?) {
-        deadline = time.map { loop.now + $0 } ?? .distantFuture
+    func setDeadline(after time: Duration) { setDeadline(nanoseconds: time.nanoseconds) }
+
+    func setDeadline(nanoseconds: Int64) {
+        deadline = loop.now.advanced(nanoseconds: nanoseconds)
         guard deadline < timerDeadline else { return }
         if let timer { loop.cancel(timer) }
         startTimer()
     }
+
+    /// The phase may last as long as it takes.
+    func clearDeadline() { deadline = .distantFuture }
 
     private func startTimer() {
         timerDeadline = deadline

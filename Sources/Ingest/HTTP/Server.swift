@@ -24,6 +24,9 @@ final class Server {
     let budget: ConnectionBudget
     let handler: any RequestHandler
     let readBuffer = ReadBuffer()
+    /// The limits that each request sets anew, as the loop counts.
+    let idleNanoseconds: Int64
+    let drainNanoseconds: Int64
 
     var writer = ResponseWriter()
     var correlation = CorrelationSource()
@@ -47,6 +50,8 @@ final class Server {
     ) throws(SystemError) {
         self.loop = loop
         self.limits = limits
+        idleNanoseconds = limits.idleTime.nanoseconds
+        drainNanoseconds = limits.drainGrace.nanoseconds
         self.budget = budget
         self.handler = handler
         scratch.reserveCapacity(4096)

@@ -8,6 +8,8 @@ internal import CHiredis
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private var nodes: [RedisReply.Node] = []
     private var storage: [UInt8] = []
+    /// One of the two words that nearly all replies to a pipeline are, told without making anything.
+    private var word: RedisReply?
 
     init() {
         unsafe functions = .allocate(capacity: 1)
@@ -38,6 +40,10 @@ internal import CHiredis
         var object: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw .malformed }
         guard unsafe object != nil else { return nil }
+        if let word {
+            self.word = nil
+            return word
+        }
         defer {
             nodes.removeAll(keepingCapacity: nodes.count <= 16)
             storage = []
@@ -51,6 +57,18 @@ internal import CHiredis
         return unsafe UnsafeMutableRawPointer(bitPattern: nodes.count)
     }
 
+    /// True for `+OK` and `+QUEUED` at the top level, which `word` stands for then.
+    private func isWord(_ task: redisReadTask, _ text: UnsafePointer<CChar>?, _ length: Int) -> Bool {
+        guard unsafe task.type == REDIS_REPLY_STATUS, nodes.isEmpty, length == 2 || length == 6,
+            let text = unsafe text
+        else { return false }
+        let known = length == 2 ? RedisReply.ok : RedisReply.queued
+        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: length)
+        guard unsafe known.storage.elementsEqual(bytes) else { return false }
+        word = known
+        return true
+    }
+
     private static func owner(_ task: UnsafePointer<redisReadTask>) -> RedisReader {
         // Set in init, and alive: the callbacks run inside its own next().
         unsafe Unmanaged<RedisReader>.fromOpaque(task.pointee.privdata).takeUnretainedValue()
@@ -61,6 +79,9 @@ internal import CHiredis
         unsafe functions.createString = { task, text, length in
             guard let task = unsafe task else { return nil }
             let owner = unsafe RedisReader.owner(task)
+            if unsafe owner.isWord(task.pointee, text, length) {
+                return unsafe UnsafeMutableRawPointer(bitPattern: 1)
+            }
             let offset = owner.storage.count
             if let text = unsafe text {
                 unsafe owner.storage.append(contentsOf: UnsafeRawBufferPointer(start: text, count: length))

@@ -30,6 +30,14 @@ package struct RedisReply: Sendable {
         self.place = place
     }
 
+    /// The replies `+OK` and `+QUEUED`.
+    static let ok = status(Array("OK".utf8))
+    static let queued = status(Array("QUEUED".utf8))
+
+    private static func status(_ text: [UInt8]) -> RedisReply {
+        RedisReply(nodes: [Node(kind: .status, offset: 0, length: text.count)], storage: text)
+    }
+
     package var kind: Kind { nodes[place].kind }
 
     package var isNull: Bool { kind == .null }

@@ -72,7 +72,7 @@ import Testing
         let mutation = Mutation(
             id: id, user: user, task: id, acceptedAt: Timestamp(micros: 0), change: .delete)
         #expect(
-            try members(Accepted(mutation: mutation, retention: .seconds(1)).response().body).isSubset(
+            try members(Acceptances(retention: .seconds(1)).response(Receipt(mutation)).body).isSubset(
                 of: properties("Request")))
     }
 

@@ -37,6 +37,6 @@ struct RequestAnswer {
             return min(300_000, max(50, (next.micros - nowMicros) / 1000))
         }
         let age = nowMicros / 1000 - resource.id.milliseconds
-        return min(1000, max(Int64(Accepted.pollAfterMilliseconds), age / 10))
+        return min(1000, max(Int64(Acceptances.pollAfterMilliseconds), age / 10))
     }
 }

@@ -9,7 +9,7 @@ struct VerdictAnswer {
     func response() -> Response {
         guard case .done(let verdict, let task) = resource.state else { return lost() }
         var response = verdict.succeeded ? success(verdict, task) : failure(verdict)
-        Accepted.addSyncToken(resource.id, to: &response)
+        Acceptances.addSyncToken(resource.id, to: &response)
         return response
     }
 
@@ -60,7 +60,7 @@ struct VerdictAnswer {
     private func lost() -> Response {
         let detail = "the accepted mutation was lost by the store: send it again"
         var response = Problem(.internal, detail: detail).response(instance: instance)
-        Accepted.addSyncToken(resource.id, to: &response)
+        Acceptances.addSyncToken(resource.id, to: &response)
         return response
     }
 

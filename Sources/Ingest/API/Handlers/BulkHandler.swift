@@ -138,7 +138,7 @@ struct BulkHandler {
             if count > 0 { services.metrics.accepted(operation, count) }
         }
         for item in items where !item.isReplayed && !item.isReused {
-            services.logAccepted(item.mutation, exchange.head.correlationID)
+            services.logAccepted(Receipt(item.mutation), exchange.head.correlationID)
         }
     }
 
@@ -160,7 +160,7 @@ struct BulkHandler {
             isWaited: wait != nil, isLenient: preferences.isLenient, to: &response)
         // Everything of this user that was queued until now is done once the last of these is.
         let newest = good.filter { !$0.isReplayed }.last ?? good.max { $0.mutation.id < $1.mutation.id }
-        if let newest { Accepted.addSyncToken(newest.mutation.id, to: &response) }
+        if let newest { Acceptances.addSyncToken(newest.mutation.id, to: &response) }
         if good.allSatisfy(\.isReplayed) { response.headers.append("Idempotent-Replayed: true\r\n") }
         return response
     }

@@ -1,16 +1,12 @@
 internal import Shared
 
-/// Accepts single mutations: reads the request, queues the mutation, and waits for its verdict where asked to.
+/// Reads single mutations, and accepts those that need a task: under an Idempotency-Key, or waiting for a verdict.
 struct MutationHandler {
     let services: Services
 
-    func respond(_ request: Request, _ exchange: Exchange) async -> Response {
-        let intent: Intent
-        do throws(Rejection) { intent = try read(request, exchange) } catch {
-            return exchange.answer(error.problem)
-        }
+    /// Queues what was read, and waits for the verdict where asked to.
+    func respond(_ intent: Intent, _ preferences: Preferences, _ exchange: Exchange) async -> Response {
         guard let identity = exchange.identity else { preconditionFailure("a mutation without a user") }
-        let preferences = exchange.preferences
         let submission = services.mint(intent, for: identity, traceparent: exchange.head[.traceparent])
         let wait = services.wait(preferences)
         let waiter = wait.map { _ in services.waiters.enter([submission.id]) }
@@ -23,20 +19,22 @@ struct MutationHandler {
         } catch {
             return exchange.answer(error.problem)
         }
-        services.metrics.accepted(submission.change.operation)
-        services.logAccepted(submission, exchange.head.correlationID)
+        let receipt = Receipt(submission)
+        services.metrics.accepted(receipt.operation)
+        services.logAccepted(receipt, exchange.head.correlationID)
         if let waiter, let wait {
             let resource = await services.outcome(of: submission, waiter: waiter, wait: wait)
             if let resource { return verdict(resource, preferences, exchange) }
         }
-        var response = Accepted(mutation: submission, retention: services.retention).response()
+        var response = services.acceptances.response(receipt)
         addApplied(preferences, isWaited: wait != nil, to: &response)
         return response
     }
 
     // MARK: Reading
 
-    private func read(_ request: Request, _ exchange: Exchange) throws(Rejection) -> Intent {
+    /// What a request asks for; nothing is queued yet.
+    func read(_ request: Request, _ exchange: Exchange) throws(Rejection) -> Intent {
         let body = request.body
         try ContentCheck.check(body, exchange)
         let key = try idempotencyKey(exchange)
@@ -86,14 +84,14 @@ struct MutationHandler {
     private func push(
         _ mutation: Mutation, _ intent: Intent, _ exchange: Exchange
     ) async throws(PushFailure) -> Replay? {
-        let entry = mutation.encode()
         guard let key = intent.key else {
-            try await services.lanes.push(entry, to: services.lanes.lane(of: mutation.user))
+            try await services.lanes.push(mutation)
             return nil
         }
         let fingerprint = intent.fingerprint(method: exchange.route.method.name, path: path(exchange))
         let line = EnqueueLine(
-            id: mutation.id, entry: entry, key: .init(name: key.bytes, fingerprint: fingerprint.bytes))
+            id: mutation.id, entry: mutation.encode(),
+            key: .init(name: key.bytes, fingerprint: fingerprint.bytes))
         let outcome = try await services.lanes.enqueue([line], of: mutation.user, lenient: false)
         switch outcome.lines[0] {
         case .new: return nil
@@ -158,7 +156,7 @@ struct MutationHandler {
         known.task = known.task ?? first.task
         var response = RequestAnswer(retention: services.retention, nowMicros: services.loop.wallMicros)
             .response(.resource(known), status: resource.isDone ? 200 : 202)
-        Accepted.addHeaders(of: first.id, to: &response)
+        Acceptances.addHeaders(of: first.id, to: &response)
         addApplied(preferences, isWaited: wait != nil, to: &response)
         return response
     }

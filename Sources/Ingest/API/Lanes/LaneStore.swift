@@ -7,6 +7,9 @@ final class LaneStore {
     private let keys: [LaneKeys]
     private let loop: EventLoop
     private let reader: JSONReader
+    private let batch: PushBatch
+    /// Where an entry is put together.
+    private var entry = JSONWriter(capacity: 4096)
     /// Replicas that must have a push before it is confirmed (`TASKLANE_WAIT_REPLICAS`).
     private let replicas: Int
 
@@ -24,23 +27,28 @@ final class LaneStore {
         self.depths = depths
         self.reader = reader
         self.replicas = replicas
+        batch = PushBatch(pipeline: redis.pipeline, keys: keys, depths: depths, on: loop)
     }
 
     func lane(of user: UserID) -> Lane { Lane(of: user, lanes: keys.count) }
 
-    /// Pushes one mutation that carries no key.
-    func push(_ entry: [UInt8], to lane: Lane) async throws(PushFailure) {
-        guard replicas == 0 else { return try await push([entry], to: lane) }
-        let keys = keys[lane.index]
-        depths.began(lane, 1)
-        do throws(RedisError) {
-            let depth = try await redis.push(entry, keys: keys)
-            depths.ended(lane, began: 1, pushed: 1, depth: depth, now: loop.now)
-            if depth == 1 { redis.sendUnanswered(EnqueueCommand.bell(keys: keys)) }
-        } catch {
-            depths.ended(lane, began: 1, pushed: 0, depth: nil, now: loop.now)
-            throw PushFailure(error)
-        }
+    /// True where a single push may go with others of its turn: a push that must reach replicas waits for its own.
+    var gathers: Bool { replicas == 0 }
+
+    /// Pushes one mutation that carries no key, and tells `waiter`. Only where `gathers`.
+    func push(_ mutation: borrowing Mutation, telling waiter: any PushWaiter) {
+        entry.removeAll()
+        mutation.encode(to: &entry)
+        let bytes = entry.bytes
+        batch.add(bytes.span, to: lane(of: mutation.user), waiter)
+    }
+
+    /// The same for a task that waits.
+    func push(_ mutation: Mutation) async throws(PushFailure) {
+        guard gathers else { return try await push([mutation.encode()], to: lane(of: mutation.user)) }
+        let push = AwaitedPush(on: loop)
+        self.push(mutation, telling: push)
+        if let failure = await push.latch.value() { throw failure }
     }
 
     /// Pushes mutations of one user that carry no key, in order; all or none.
@@ -110,6 +118,15 @@ final class LaneStore {
         depths.saw(lane, depth: Int(length), now: loop.now)
         return Int(length)
     }
+}
+
+/// A push whose outcome a task waits for.
+private final class AwaitedPush: PushWaiter {
+    let latch: Latch<PushFailure?>
+
+    init(on loop: EventLoop) { latch = Latch(on: loop) }
+
+    func pushed(_ failure: PushFailure?) { latch.fulfil(failure) }
 }
 
 /// Why a push was not confirmed.

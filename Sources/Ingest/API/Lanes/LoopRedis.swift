@@ -34,28 +34,4 @@ struct LoopRedis {
     func sendUnanswered(_ command: [RedisArgument]) {
         pipeline.send(command.count, { buffer in for argument in command { buffer.add(argument) } }, nil)
     }
-
-    /// `EnqueueCommand.push` written straight into the turn's buffer: the way of nearly every mutation. The lane's depth.
-    func push(_ entry: [UInt8], keys: LaneKeys) async throws(RedisError) -> Int {
-        pipeline.send(1, { $0.add("MULTI") }, nil)
-        pipeline.send(
-            3,
-            {
-                $0.add("RPUSH")
-                $0.add(keys.queue)
-                $0.add(entry)
-            }, nil)
-        pipeline.send(
-            4,
-            {
-                $0.add("HINCRBY")
-                $0.add(keys.count)
-                $0.add("accepted")
-                $0.add(Int64(1))
-            }, nil)
-        // What the server refuses of the transaction shows in its end.
-        let reply = try await pipeline.call(1) { $0.add("EXEC") }
-        guard reply.count == 2, let depth = reply[0].integer else { throw .malformed }
-        return Int(depth)
-    }
 }

@@ -61,7 +61,7 @@ enum OpenAPI {
     private static func write(_ operation: OpenAPIOperation, to json: inout JSONWriter) {
         json.beginObject()
         json.key("operationId")
-        json.string(operation.route.endpoint.rawValue)
+        json.string("\(operation.route.endpoint)")
         json.key("summary")
         json.string(operation.summary)
         json.key("tags")

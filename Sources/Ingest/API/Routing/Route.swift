@@ -1,7 +1,8 @@
 internal import Shared
 
-/// One row of the routing table: what the router, `/openapi.json` and the metrics' labels are made from.
-struct Route: Sendable {
+/// One row of the routing table: what the router, `/openapi.json` and the metrics' labels are made from. An object,
+/// because each request hands it on.
+final class Route: Sendable {
     /// One segment of a path pattern.
     enum Segment: Equatable, Sendable {
         case literal(StaticString)
@@ -82,18 +83,21 @@ struct Route: Sendable {
 }
 
 /// What a route does; each has one handler.
-enum Endpoint: String, CaseIterable, Sendable {
+enum Endpoint: UInt8, CaseIterable, Sendable {
     case createTask, listTasks, getTask, replaceTask, updateTask, completeTask, deleteTask, bulk
     case getRequest, getRequests, getProfile
     case register, logIn, refreshSession, logOut
     case health, openAPI, problem
     case live, ready, metrics, dashboard, dashboardScript, dashboardStyle, overview
 
-    /// True where a mutation may come out of it.
-    var isMutation: Bool {
+    /// True where one mutation may come out of it.
+    var isSingleMutation: Bool {
         switch self {
-        case .createTask, .replaceTask, .updateTask, .completeTask, .deleteTask, .bulk: true
+        case .createTask, .replaceTask, .updateTask, .completeTask, .deleteTask: true
         default: false
         }
     }
+
+    /// True where mutations may come out of it.
+    var isMutation: Bool { isSingleMutation || self == .bulk }
 }

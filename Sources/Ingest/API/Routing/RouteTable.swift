@@ -13,7 +13,8 @@ struct RouteTable: Sendable {
 
     /// What stood in the variable segments.
     struct PathValues {
-        var user: UserID?
+        /// The segment that holds a user's id.
+        var userSegment: Int?
         var id: UUID?
         var slug: [UInt8] = []
     }
@@ -22,11 +23,43 @@ struct RouteTable: Sendable {
     typealias StaticStringList = [StaticString]
 
     /// All routes of one path.
-    private struct Pattern {
+    private final class Pattern: Sendable {
         let path: [Route.Segment]
-        /// Places in `routes`, by the method's raw value.
-        var routes: [Int?] = Array(repeating: nil, count: Method.allCases.count)
-        var allowed: StaticStringList = []
+        /// Places in the table's `routes`, by the method's raw value.
+        let routes: [Int?]
+        let allowed: StaticStringList
+
+        init(_ path: [Route.Segment], of all: [Route]) {
+            self.path = path
+            var routes: [Int?] = Array(repeating: nil, count: Method.allCases.count)
+            var allowed: StaticStringList = []
+            for (place, route) in all.enumerated() where route.path == path {
+                let methods = route.method == .get ? [route.method, .head] : [route.method]
+                for method in methods {
+                    routes[Int(method.rawValue)] = place
+                    allowed.append(method.name)
+                }
+            }
+            self.routes = routes
+            self.allowed = allowed + [Method.options.name]
+        }
+
+        func fits(_ head: RequestHead, _ values: inout PathValues) -> Bool {
+            for place in 0..<path.count {
+                switch path[place] {
+                case .literal(let text):
+                    guard head.segment(place, is: text) else { return false }
+                case .user:
+                    guard UserID.isWellFormed(head.segment(place).span) else { return false }
+                    values.userSegment = place
+                case .id:
+                    guard let id = UUID(text: head.segment(place).span) else { return false }
+                    values.id = id
+                case .slug: values.slug = Array(head.segment(place))
+                }
+            }
+            return true
+        }
     }
 
     let routes: [Route]
@@ -41,17 +74,10 @@ struct RouteTable: Sendable {
 
     private static func patterns(_ routes: [Route], count: Int) -> [Pattern] {
         var patterns: [Pattern] = []
-        for (place, route) in routes.enumerated() where route.path.count == count {
-            let known = patterns.firstIndex { $0.path == route.path }
-            if known == nil { patterns.append(Pattern(path: route.path)) }
-            let index = known ?? patterns.count - 1
-            patterns[index].routes[Int(route.method.rawValue)] = place
-            patterns[index].allowed.append(route.method.name)
-            guard route.method == .get else { continue }
-            patterns[index].routes[Int(Method.head.rawValue)] = place
-            patterns[index].allowed.append(Method.head.name)
+        for route in routes where route.path.count == count {
+            if patterns.contains(where: { $0.path == route.path }) { continue }
+            patterns.append(Pattern(route.path, of: routes))
         }
-        for index in patterns.indices { patterns[index].allowed.append(Method.options.name) }
         return patterns
     }
 
@@ -108,27 +134,13 @@ struct RouteTable: Sendable {
         guard head.segmentCount < byCount.count else { return .unknown }
         var values = PathValues()
         // No path fits two patterns: `bulk` is no UUID, and the words beside a user are nobody's id.
-        let found = byCount[head.segmentCount].first { fits($0.path, head, &values) }
-        guard let found else { return .unknown }
+        let patterns = byCount[head.segmentCount]
+        guard let place = patterns.indices.first(where: { patterns[$0].fits(head, &values) }) else {
+            return .unknown
+        }
+        let found = patterns[place]
         if let place = found.routes[Int(head.method.rawValue)] { return .route(place, values) }
         return head.method == .options
             ? .options(allowed: found.allowed) : .otherMethod(allowed: found.allowed)
-    }
-
-    private func fits(_ path: [Route.Segment], _ head: RequestHead, _ values: inout PathValues) -> Bool {
-        for (place, segment) in path.enumerated() {
-            switch segment {
-            case .literal(let text):
-                guard head.segment(place, is: text) else { return false }
-            case .user:
-                guard let user = UserID(Array(head.segment(place))) else { return false }
-                values.user = user
-            case .id:
-                guard let id = UUID(text: head.segment(place).span) else { return false }
-                values.id = id
-            case .slug: values.slug = Array(head.segment(place))
-            }
-        }
-        return true
     }
 }

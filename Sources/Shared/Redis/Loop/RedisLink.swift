@@ -148,6 +148,7 @@ final class RedisLink: DescriptorHandler {
     }
 
     private func takeReplies() throws(RedisError) {
+        let owner = self.owner
         while let reply = try reader.next() {
             guard case .greeting(let missing) = state else {
                 owner?.linkReceived(reply)

@@ -9,6 +9,8 @@ package final class RedisPipeline: RedisLinkOwner {
 
     private struct Waiter {
         var completion: Completion?
+        /// Replies that come before the one that is awaited and say nothing.
+        var preliminaries = 0
         /// Where the command begins in the stream of this connection, to tell whether any of it left this process.
         var start: Int
         var deadline: LoopInstant
@@ -16,18 +18,22 @@ package final class RedisPipeline: RedisLinkOwner {
 
     private let loop: EventLoop
     private let link: RedisLink
-    private let options: RedisOptions
+    private let replyNanoseconds: Int64
     private let waitingMax: Int
     private var commands = RedisCommands()
     private var waiters = RingBuffer<Waiter>()
     /// Bytes appended since the connection opened.
     private var appendedCount = 0
     private var timer: LoopTimer?
+    /// Preliminary replies of the oldest waiter that are still to come.
+    private var preliminaryCount = 0
+    /// Called at the end of each turn, before what was gathered is sent: for what is put together in a turn.
+    package var beforeFlush: (() -> Void)?
 
     /// - Parameter waitingMax: commands without a reply; more are refused with `.overloaded`.
     package init(loop: EventLoop, url: RedisURL, options: RedisOptions, waitingMax: Int = 65536) {
         self.loop = loop
-        self.options = options
+        replyNanoseconds = options.replyTimeout.nanoseconds
         self.waitingMax = waitingMax
         link = RedisLink(loop: loop, url: url, options: options)
         link.owner = self
@@ -58,8 +64,32 @@ package final class RedisPipeline: RedisLinkOwner {
         commands.begin(count)
         body(&commands)
         appendedCount += commands.buffer.count - before
-        let deadline = loop.now + options.replyTimeout
+        let deadline = loop.now.advanced(nanoseconds: replyNanoseconds)
         waiters.append(Waiter(completion: completion, start: start, deadline: deadline))
+        if timer == nil { watchDeadline(deadline) }
+    }
+
+    /// Adds a transaction of `count` commands, written by `body` between MULTI and EXEC; `completion` gets EXEC's reply,
+    /// an array of `count`. What the server refuses of a command shows there: as its element, or for EXEC as a whole.
+    package func transaction(
+        _ count: Int, _ body: (inout RedisCommands) -> Void, _ completion: @escaping Completion
+    ) {
+        loop.assertOnLoop()
+        guard link.isOpen else { return completion(.failure(.unreachable("not connected"))) }
+        guard waiters.count < waitingMax else { return completion(.failure(.overloaded)) }
+        let before = commands.buffer.count
+        commands.begin(1)
+        commands.add("MULTI" as StaticString)
+        body(&commands)
+        // Without all of EXEC nothing is run, so the transaction counts as sent from there on.
+        let start = appendedCount + commands.buffer.count - before
+        commands.begin(1)
+        commands.add("EXEC" as StaticString)
+        appendedCount += commands.buffer.count - before
+        let deadline = loop.now.advanced(nanoseconds: replyNanoseconds)
+        if waiters.isEmpty { preliminaryCount = count + 1 }
+        waiters.append(
+            Waiter(completion: completion, preliminaries: count + 1, start: start, deadline: deadline))
         if timer == nil { watchDeadline(deadline) }
     }
 
@@ -103,6 +133,7 @@ package final class RedisPipeline: RedisLinkOwner {
 
     /// Sends what was gathered; the loop calls it at the end of each turn.
     private func flush() {
+        beforeFlush?()
         guard !commands.buffer.isEmpty else { return }
         // A write may find the connection lost and end in `linkClosed`, which empties `commands`: lend it a buffer that
         // nobody else touches, and take the memory back afterwards.
@@ -120,7 +151,12 @@ package final class RedisPipeline: RedisLinkOwner {
     }
 
     func linkReceived(_ reply: RedisReply) {
+        if preliminaryCount > 0 {
+            preliminaryCount -= 1
+            return
+        }
         guard let waiter = waiters.popFirst() else { return link.close(.malformed) }
+        preliminaryCount = waiters.withFirst { $0.preliminaries } ?? 0
         guard let completion = waiter.completion else { return }
         if let refusal = reply.refusal {
             completion(.failure(.refused(refusal)))
@@ -131,6 +167,7 @@ package final class RedisPipeline: RedisLinkOwner {
 
     func linkClosed(_ error: RedisError) {
         let left = waiters.removeAll()
+        preliminaryCount = 0
         commands = RedisCommands()
         if let timer { loop.cancel(timer) }
         timer = nil

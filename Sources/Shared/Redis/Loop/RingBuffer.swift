@@ -8,6 +8,12 @@ struct RingBuffer<Element> {
 
     var first: Element? { count == 0 ? nil : slots[head] }
 
+    /// Looks at the oldest element where it stands; nil without one.
+    func withFirst<Value>(_ look: (borrowing Element) -> Value) -> Value? {
+        guard count > 0, let element = slots[head] else { return nil }
+        return look(element)
+    }
+
     /// Changes the oldest element where it stands; there must be one.
     mutating func changeFirst(_ change: (inout Element) -> Void) {
         guard var element = slots[head].take() else { preconditionFailure("nothing waits") }

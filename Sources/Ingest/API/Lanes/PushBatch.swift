@@ -1,0 +1,138 @@
+internal import Shared
+
+/// Is told once what became of a push, on the loop.
+protocol PushWaiter: AnyObject {
+    /// - Parameter failure: nil when the mutation is on its lane.
+    func pushed(_ failure: PushFailure?)
+}
+
+/// The pushes of one turn of the loop, sent at its end as one transaction: a push for each lane and its count, so that
+/// the counter and the list cannot part, wherever a process dies. Confined to its loop.
+///
+/// One transaction for each push costs Redis MULTI and EXEC, and us two replies, for each mutation.
+final class PushBatch {
+    /// What one lane gets in this turn.
+    private struct Share {
+        /// Arguments of RPUSH, encoded.
+        var entries: [UInt8] = []
+        var count = 0
+    }
+
+    /// What was sent and has no reply yet.
+    private struct Sent {
+        var lanes: [(lane: Lane, count: Int)]
+        var waiters: [(waiter: any PushWaiter, place: Int)]
+    }
+
+    private let pipeline: RedisPipeline
+    private let depths: LaneDepths
+    private let keys: [LaneKeys]
+    private let loop: EventLoop
+    private var shares: [Share]
+    /// The place of each lane in `next.lanes`; -1 for none.
+    private var places: [Int]
+    private var next = Sent(lanes: [], waiters: [])
+    private var waitingCount = 0
+
+    /// Mutations without a reply; more are refused, as Redis must have stopped answering.
+    private static let waitingMax = 65536
+    /// Memory that a lane's share keeps for the next turn.
+    private static let shareBytesMax = 16 * 1024
+
+    init(pipeline: RedisPipeline, keys: [LaneKeys], depths: LaneDepths, on loop: EventLoop) {
+        self.pipeline = pipeline
+        self.depths = depths
+        self.keys = keys
+        self.loop = loop
+        shares = keys.map { _ in Share() }
+        places = keys.map { _ in -1 }
+        pipeline.beforeFlush = { [weak self] in self?.send() }
+    }
+
+    /// Adds an entry; `waiter` is told when Redis has confirmed or refused it, or at once where it cannot be sent.
+    func add(_ entry: Span<UInt8>, to lane: Lane, _ waiter: any PushWaiter) {
+        guard pipeline.isConnected, waitingCount < PushBatch.waitingMax else {
+            return waiter.pushed(.refused)
+        }
+        waitingCount += 1
+        depths.began(lane, 1)
+        let index = lane.index
+        if places[index] < 0 {
+            places[index] = next.lanes.count
+            next.lanes.append((lane, 0))
+        }
+        shares[index].entries.appendBulk(entry)
+        shares[index].count += 1
+        next.waiters.append((waiter, places[index]))
+    }
+
+    /// The turn ends: the pipeline sends right after this.
+    private func send() {
+        guard !next.waiters.isEmpty else { return }
+        for place in next.lanes.indices {
+            let lane = next.lanes[place].lane
+            next.lanes[place].count = shares[lane.index].count
+        }
+        let sent = next
+        next = Sent(lanes: [], waiters: [])
+        next.lanes.reserveCapacity(sent.lanes.count)
+        next.waiters.reserveCapacity(sent.waiters.count)
+        pipeline.transaction(sent.lanes.count * 2) { commands in
+            for (lane, count) in sent.lanes { write(lane, count, to: &commands) }
+        } _: { [self] reply in
+            finish(sent, reply)
+        }
+    }
+
+    private func write(_ lane: Lane, _ count: Int, to commands: inout RedisCommands) {
+        let index = lane.index
+        commands.begin(2 + count)
+        commands.add("RPUSH" as StaticString)
+        commands.add(keys[index].queue)
+        commands.add(encoded: shares[index].entries, count: count)
+        commands.begin(4)
+        commands.add("HINCRBY" as StaticString)
+        commands.add(keys[index].count)
+        commands.add("accepted" as StaticString)
+        commands.add(Int64(count))
+        shares[index].entries.removeAll(
+            keepingCapacity: shares[index].entries.count <= PushBatch.shareBytesMax)
+        shares[index].count = 0
+        places[index] = -1
+    }
+
+    private func finish(_ sent: Sent, _ reply: Swift.Result<RedisReply, RedisError>) {
+        waitingCount -= sent.waiters.count
+        var failures: [PushFailure?] = []
+        failures.reserveCapacity(sent.lanes.count)
+        for (place, (lane, count)) in sent.lanes.enumerated() {
+            failures.append(settle(lane, count, place, reply))
+        }
+        for (waiter, place) in sent.waiters { waiter.pushed(failures[place]) }
+    }
+
+    /// Notes what became of a lane's share.
+    private func settle(
+        _ lane: Lane, _ count: Int, _ place: Int, _ reply: Swift.Result<RedisReply, RedisError>
+    ) -> PushFailure? {
+        var depth: Int?
+        var failure: PushFailure?
+        switch reply {
+        case .failure(let error): failure = PushFailure(error)
+        case .success(let replies):
+            if replies.count > place * 2, let length = replies[place * 2].integer {
+                depth = Int(length)
+            } else {
+                // The key holds no list: nothing was pushed. Anything but an error there is not Redis.
+                failure = replies.count > place * 2 && replies[place * 2].refusal != nil ? .refused : .unknown
+            }
+        }
+        depths.ended(lane, began: count, pushed: depth == nil ? 0 : count, depth: depth, now: loop.now)
+        // The lane was empty before: its owner may be asleep.
+        if depth == count {
+            let bell = EnqueueCommand.bell(keys: keys[lane.index])
+            pipeline.send(bell.count, { buffer in for argument in bell { buffer.add(argument) } }, nil)
+        }
+        return failure
+    }
+}

@@ -1,0 +1,16 @@
+/// The way back from a request to its connection: one of the two is called, once, on the loop.
+struct Reply {
+    private let connection: Connection
+    private let head: RequestHead
+
+    init(_ connection: Connection, _ head: RequestHead) {
+        self.connection = connection
+        self.head = head
+    }
+
+    /// Answers. Without effect when the connection is gone.
+    func send(_ response: Response) { connection.finish(response, head) }
+
+    /// Answers from a task after all: for a request that turns out to need a wait.
+    func start(_ respond: @escaping () async -> Response) { connection.startTask(head, respond) }
+}
