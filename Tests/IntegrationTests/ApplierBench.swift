@@ -58,7 +58,7 @@ final class ApplierBench: Sendable {
         let queue = MemoryQueue(lanes, pause: { [clockTime] in clockTime.jump($0) })
         let board = LaneBoard(appliers: 1)
         _ = try? await queue.acquire([Self.lane], as: token, for: .seconds(1_000_000))
-        board.grant(Lease(lane: Self.lane, token: token), crashes: 0)
+        board.grant(Lease(lane: Self.lane, token: token), isClean: true, crashes: 0)
         let left = Mutex(rounds)
         let clock = WorkerClock(
             now: { [clockTime] in clockTime.now }, pause: { [clockTime] in clockTime.jump($0) })

@@ -21,7 +21,8 @@ import Testing
     }
 
     private func fold(_ batch: inout Batch, _ ledger: PostgresLedger, _ bench: ApplierBench) async throws {
-        batch.take(try await ledger.begin(batch.wants(isolating: false, oldBefore: Timestamp(micros: 0))))
+        let wants = batch.wants(.careful, oldBefore: Timestamp(micros: 0))
+        batch.take(try await ledger.begin(wants), wants)
         batch.fold(0..<batch.entries.count)
     }
 

@@ -25,20 +25,50 @@ extension Applier {
     private func transact(_ batch: inout Batch) async throws(LedgerError) -> (Batch, Settlement) {
         guard batch.needsLedger else { return (batch, prepare(batch)) }
         try await ledger.connect()
-        do throws(LedgerError) {
-            let now = clock.now()
-            let rows = try await ledger.begin(batch.wants(isolating: false, oldBefore: oldBefore(now)))
-            batch.take(rows)
-            batch.fold(0..<batch.entries.count)
-            let changes = batch.changes(0..<batch.entries.count, now: now)
-            var prepared: Settlement?
-            let folded = batch
-            // The results are put into words while PostgreSQL commits.
-            try await ledger.commit(changes) { prepared = prepare(folded) }
-            return (folded, prepared ?? prepare(folded))
-        } catch .refused {
+        if presumes(batch) {
+            do throws(LedgerError) {
+                return try await transact(&batch, .presuming)
+            } catch .overtaken, .refused {
+                // Undone. Whose fault it is, and whether anybody's, is found out with all there is to know.
+                wary = settings.waryFor
+            }
+        }
+        do throws(LedgerError) { return try await transact(&batch, .careful) } catch .refused {
             return try await isolate(&batch)
         }
+    }
+
+    private func transact(
+        _ batch: inout Batch, _ reading: Reading
+    ) async throws(LedgerError) -> (Batch, Settlement) {
+        let now = clock.now()
+        let wants = batch.wants(reading, oldBefore: oldBefore(now))
+        batch.take(try await ledger.begin(wants), wants)
+        batch.fold(0..<batch.entries.count)
+        let changes = batch.changes(0..<batch.entries.count, now: now)
+        var prepared: Settlement?
+        let folded = batch
+        // The results are put into words while PostgreSQL commits.
+        try await ledger.commit(changes) { prepared = prepare(folded) }
+        return (folded, prepared ?? prepare(folded))
+    }
+
+    /// Whether the batch's entries are taken for new until an insert says otherwise. Each of its lanes counts as
+    /// unsettled from here on, until its settle is confirmed.
+    private func presumes(_ batch: Batch) -> Bool {
+        var isSettled = true
+        for source in batch.sources {
+            guard case .lane(let prefix, _) = source, settled.remove(prefix.lane) != nil else {
+                isSettled = false
+                continue
+            }
+            if troubles[prefix.lane] != nil { isSettled = false }
+        }
+        if wary > 0 {
+            wary -= 1
+            return false
+        }
+        return isSettled && batch.canPresume(oldBefore: oldBefore(clock.now()))
     }
 
     func oldBefore(_ now: Timestamp) -> Timestamp {
@@ -48,8 +78,8 @@ extension Applier {
     /// The same batch once more, in savepoints of at most 64 mutations, and where one is refused, one by one.
     private func isolate(_ batch: inout Batch) async throws(LedgerError) -> (Batch, Settlement) {
         let now = clock.now()
-        let rows = try await ledger.begin(batch.wants(isolating: true, oldBefore: oldBefore(now)))
-        batch.take(rows)
+        let wants = batch.wants(.isolating, oldBefore: oldBefore(now))
+        batch.take(try await ledger.begin(wants), wants)
         var start = 0
         while start < batch.entries.count {
             let part = start..<min(start + 64, batch.entries.count)

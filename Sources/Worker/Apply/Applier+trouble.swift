@@ -106,8 +106,8 @@ extension Applier {
         var batch = Batch([source], parkedBefore: [[]], reader: reader)
         do throws(LedgerError) {
             try await ledger.connect()
-            let rows = try await ledger.begin(batch.wants(isolating: false, oldBefore: oldBefore(started)))
-            batch.take(rows)
+            let wants = batch.wants(.careful, oldBefore: oldBefore(started))
+            batch.take(try await ledger.begin(wants), wants)
             let all = 0..<batch.entries.count
             batch.buryUnknown(all, reason, signature: signature, attempts: attempts)
             try await ledger.commit(batch.changes(all, now: started)) {}

@@ -16,6 +16,8 @@ final class Applier {
         var sweepEvery: Duration = .seconds(1)
         /// Users of a lane that are retried in one transaction.
         var retriesMax = 64
+        /// Batches that are read carefully after a presumption was wrong, so that what keeps being wrong costs little.
+        var waryFor = 64
     }
 
     let settings: Settings
@@ -34,6 +36,10 @@ final class Applier {
     /// Lanes that may hold entries, as far as this applier knows.
     var pending: Set<Lane> = []
     var paused: Set<Lane> = []
+    /// Lanes whose entries should be new to the inbox: handed over in order, or settled up to the last batch.
+    var settled: Set<Lane> = []
+    /// Batches yet to be read carefully.
+    var wary = 0
     var rota = LaneRota()
     var troubles: [Lane: LaneTrouble] = [:]
     /// Parked users whose retry lost the session: tried one entry at a time.
@@ -86,8 +92,13 @@ final class Applier {
     private func updateShare() {
         guard let share = board.share(of: settings.number, after: generation) else { return }
         generation = share.generation
-        for (lane, lease) in share.leases where leases[lane] != lease { pending.insert(lane) }
+        for (lane, lease) in share.leases where leases[lane] != lease {
+            pending.insert(lane)
+            settled.remove(lane)
+        }
         leases = share.leases
+        settled.formUnion(share.clean)
+        settled = settled.filter { leases[$0] != nil }
         pending = pending.filter { leases[$0] != nil }
         paused = paused.filter { leases[$0] != nil }
         rota.keep { leases[$0] != nil }

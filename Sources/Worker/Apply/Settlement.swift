@@ -102,6 +102,7 @@ extension Applier {
         case .settled(let depth, let backlogs):
             report.progressed(settings.number)
             if isLane {
+                settled.insert(lease.lane)
                 if depth > 0 {
                     pending.insert(lease.lane)
                     rota.note(lease.lane, depth: depth)

@@ -41,7 +41,7 @@ struct Batch: Sendable {
                     BatchEntry(source: source, content: .mutation(mutation, slot: -1), outcome: .behind))
                 return
             }
-            let slot = slot(of: TaskKey(user: mutation.user, id: mutation.task))
+            let slot = slot(of: mutation)
             entries.append(BatchEntry(source: source, content: .mutation(mutation, slot: slot)))
         } catch {
             let id = SHA256.hash(entry).withBytes { UUID(hash: $0) }
@@ -49,10 +49,17 @@ struct Batch: Sendable {
         }
     }
 
-    private mutating func slot(of key: TaskKey) -> Int {
-        if let place = places[key] { return place }
+    private mutating func slot(of mutation: Mutation) -> Int {
+        let key = TaskKey(user: mutation.user, id: mutation.task)
+        if let place = places[key] {
+            if case .delete = mutation.change { slots[place].provesItself = false }
+            return place
+        }
         places[key] = slots.count
         slots.append(TaskSlot(key))
+        if case .create = mutation.change, mutation.precondition == nil {
+            slots[slots.count - 1].provesItself = true
+        }
         return slots.count - 1
     }
 
@@ -70,10 +77,14 @@ struct Batch: Sendable {
 
     /// What the transaction must read.
     /// - Parameter oldBefore: entries accepted before this time ask how far back the inbox can vouch.
-    func wants(isolating: Bool, oldBefore: Timestamp) -> LedgerWants {
+    func wants(_ reading: Reading, oldBefore: Timestamp) -> LedgerWants {
         var wants = LedgerWants()
-        wants.isolating = isolating
+        if case .isolating = reading { wants.isolating = true }
         wants.lanes = Set(sources.map { $0.lease.lane }).sorted()
+        if case .presuming = reading {
+            addTasks(to: &wants) { !$0.provesItself }
+            return wants
+        }
         wants.requests.reserveCapacity(entries.count)
         for entry in entries {
             if case .behind = entry.outcome { continue }
@@ -82,12 +93,30 @@ struct Batch: Sendable {
             if mutation.redrive > 0 { wants.redriven.append(mutation.id) }
             if mutation.id.milliseconds * 1000 < oldBefore.micros { wants.horizon = true }
         }
-        wants.tasks = slots.map(\.key)
+        addTasks(to: &wants) { _ in true }
         return wants
     }
 
+    private func addTasks(to wants: inout LedgerWants, where isWanted: (TaskSlot) -> Bool) {
+        wants.tasks.reserveCapacity(slots.count)
+        wants.slots.reserveCapacity(slots.count)
+        for place in slots.indices where isWanted(slots[place]) {
+            wants.tasks.append(slots[place].key)
+            wants.slots.append(place)
+        }
+    }
+
+    /// Whether every entry is one that an insert can prove to be new: neither redriven, nor so old that the inbox may
+    /// have forgotten it.
+    func canPresume(oldBefore: Timestamp) -> Bool {
+        entries.allSatisfy { entry in
+            guard let mutation = entry.mutation else { return true }
+            return mutation.redrive == 0 && mutation.id.milliseconds * 1000 >= oldBefore.micros
+        }
+    }
+
     /// Takes what the transaction read; every entry is open again but those that go behind parked ones.
-    mutating func take(_ rows: LedgerRows) {
+    mutating func take(_ rows: LedgerRows, _ wants: LedgerWants) {
         known = rows.known
         letters = rows.letters
         horizon = rows.horizon
@@ -96,7 +125,8 @@ struct Batch: Sendable {
             slots[slot].stored = nil
             slots[slot].state = TaskState()
         }
-        for (place, task) in rows.tasks {
+        for (row, task) in rows.tasks {
+            let place = wants.slots[row]
             slots[place].stored = task
             slots[place].state = TaskState(task)
         }

@@ -63,6 +63,8 @@ struct TaskSlot: Sendable {
     var stored: TaskItem?
     /// As the mutations folded so far left it.
     var state = TaskState()
+    /// The batch creates it first and deletes it never, so that its row is inserted, or 23505 says that there is one.
+    var provesItself = false
 
     init(_ key: TaskKey) { self.key = key }
 }

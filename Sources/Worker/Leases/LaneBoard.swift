@@ -10,6 +10,8 @@ final class LaneBoard: Sendable {
         var held: [Lane: Lease] = [:]
         /// Crashes that the queue counted when the lane was taken, until the applier has read them.
         var crashes: [Lane: Int] = [:]
+        /// Taken from an owner that had released them, until the applier has read it.
+        var clean: Set<Lane> = []
         /// Withdrawn, and perhaps still in an applier's batch.
         var leaving: [Lane: Lease] = [:]
         /// Withdrawn, and in no batch.
@@ -23,6 +25,8 @@ final class LaneBoard: Sendable {
         let leases: [Lane: Lease]
         /// Lanes whose last owner died with them in hands, since the last share.
         let crashes: [Lane: Int]
+        /// Lanes whose last owner released them, since the last share.
+        let clean: Set<Lane>
         let generation: Int
     }
 
@@ -47,7 +51,9 @@ final class LaneBoard: Sendable {
             let mine = state.held.filter { self.applier(of: $0.key) == applier }
             let crashes = state.crashes.filter { self.applier(of: $0.key) == applier }
             for lane in crashes.keys { state.crashes[lane] = nil }
-            return Share(leases: mine, crashes: crashes, generation: state.generation)
+            let clean = state.clean.filter { self.applier(of: $0) == applier }
+            state.clean.subtract(clean)
+            return Share(leases: mine, crashes: crashes, clean: clean, generation: state.generation)
         }
     }
 
@@ -64,8 +70,10 @@ final class LaneBoard: Sendable {
 
     // MARK: the lease thread's side
 
-    func grant(_ lease: Lease, crashes: Int) {
+    /// - Parameter isClean: the lane's last owner released it.
+    func grant(_ lease: Lease, isClean: Bool, crashes: Int) {
         state.withLock { state in
+            if isClean { state.clean.insert(lease.lane) } else { state.clean.remove(lease.lane) }
             state.held[lease.lane] = lease
             state.leaving[lease.lane] = nil
             if crashes > 0 { state.crashes[lease.lane] = crashes }

@@ -136,7 +136,7 @@ final class LeaseKeeper {
             guard case .acquired(let isClean, let crashes) = answer else { continue }
             let lease = Lease(lane: lane, token: token)
             until[lease] = now + settings.lease
-            board.grant(lease, crashes: crashes)
+            board.grant(lease, isClean: isClean, crashes: crashes)
             report.tookOver(clean: isClean)
             taken += 1
         }

@@ -7,7 +7,7 @@ import Shared
 protocol Ledger: AnyObject {
     /// Opens a transaction, takes the locks of the lanes (the order of `wants.lanes`, ascending), and then reads: what
     /// the inbox knows, then the tasks, locked. Each statement sees what was committed before it began (I3).
-    /// On an error nothing is open.
+    /// Where nothing is read, all of it may be put off until the commit. On an error nothing is open.
     func begin(_ wants: LedgerWants) async throws(LedgerError) -> LedgerRows
 
     /// Writes and commits in one trip. `meanwhile` runs while the server works. On an error everything is undone; only
@@ -54,12 +54,28 @@ struct LedgerWants: Sendable {
     var requests: [UUID] = []
     /// Each once; the rows come back by their place in here.
     var tasks: [TaskKey] = []
+    /// For each of `tasks` its slot in the batch.
+    var slots: [Int] = []
     /// Requests that come from a redrive: their dead letters are read, too.
     var redriven: [UUID] = []
     /// Whether the age up to which the inbox can vouch is asked for: only where an entry is old.
     var horizon = false
     /// Check deferred constraints at each statement, so that a savepoint can tell whose fault it is.
     var isolating = false
+
+    /// Whether the lanes' locks are all that is asked for.
+    var isNothing: Bool { requests.isEmpty && tasks.isEmpty && redriven.isEmpty && !horizon && !isolating }
+}
+
+/// How much a transaction reads before it folds.
+enum Reading: Sendable {
+    /// All that decides a verdict.
+    case careful
+    /// As much, and faults are told statement by statement.
+    case isolating
+    /// Not what the inserts prove by themselves: that the inbox knows none of the ids, and that a task is new.
+    /// A presumption that is wrong undoes the transaction (23505).
+    case presuming
 }
 
 /// What the ledger knew.

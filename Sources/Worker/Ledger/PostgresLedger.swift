@@ -9,6 +9,8 @@ final class PostgresLedger: Ledger {
     private let options: PostgresOptions
     private var session: PostgresConnection?
     private var isOpen = false
+    /// The transaction waits to be sent with its commit.
+    private var isUnsent = false
     private var users = SeenUsers()
 
     init(_ options: PostgresOptions) { self.options = options }
@@ -28,7 +30,9 @@ final class PostgresLedger: Ledger {
         do throws(PostgresError) {
             try session.begin(Statements.begin)
             try sendReads(wants, session)
-            return rows(wants, try session.sync())
+            // One trip for the whole transaction: what was to be waited for is the lock, and the writes wait as well.
+            isUnsent = wants.isNothing
+            return isUnsent ? LedgerRows() : rows(wants, try session.sync())
         } catch { throw outage(error) }
     }
 
@@ -36,17 +40,11 @@ final class PostgresLedger: Ledger {
         var lanes = PostgresArray(of: .int4, capacity: wants.lanes.count)
         for lane in wants.lanes { lanes.append(lane.index) }
         try session.send(Statements.lockLanes, [.int4(PostgresLedger.lockSpace), .array(lanes)])
-        let least = wants.requests.min() ?? UUID(high: 0, low: 0)
-        let most = wants.requests.max() ?? least
-        try session.send(
-            Statements.readKnown, [.array(.uuids(wants.requests)), .uuid(least), .uuid(most)])
-        var users = PostgresArray(of: .text, capacity: wants.tasks.count)
-        var ids = PostgresArray(of: .uuid, capacity: wants.tasks.count)
-        for key in wants.tasks {
-            users.append(key.user.bytes)
-            ids.append(key.id)
+        if let least = wants.requests.min(), let most = wants.requests.max() {
+            try session.send(
+                Statements.readKnown, [.array(.uuids(wants.requests)), .uuid(least), .uuid(most)])
         }
-        try session.send(Statements.loadTasks, [.array(users), .array(ids)])
+        if !wants.tasks.isEmpty { try sendLoad(wants.tasks, session) }
         if !wants.redriven.isEmpty {
             try session.send(Statements.readLetters, [.array(.uuids(wants.redriven))])
         }
@@ -54,17 +52,32 @@ final class PostgresLedger: Ledger {
         if wants.isolating { try session.send(Statements.immediate) }
     }
 
+    private func sendLoad(_ tasks: [TaskKey], _ session: PostgresConnection) throws(PostgresError) {
+        var users = PostgresArray(of: .text, capacity: tasks.count)
+        var ids = PostgresArray(of: .uuid, capacity: tasks.count)
+        for key in tasks {
+            users.append(key.user.bytes)
+            ids.append(key.id)
+        }
+        try session.send(Statements.loadTasks, [.array(users), .array(ids)])
+    }
+
     /// The answers of `begin`'s trip: BEGIN's, the locks', and then what was read.
     private func rows(_ wants: LedgerWants, _ answers: [PostgresRows]) -> LedgerRows {
         var rows = LedgerRows()
-        rows.known.reserveCapacity(wants.requests.count)
-        for row in answers[2] { rows.known[row.uuid(0)] = KnownRequest(row) }
-        rows.tasks.reserveCapacity(answers[3].count)
-        for row in answers[3] {
-            let place = row.int(0) - 1
-            rows.tasks.append((place, TaskItem(row, key: wants.tasks[place])))
+        var next = 2
+        if !wants.requests.isEmpty {
+            for row in answers[next] { rows.known[row.uuid(0)] = KnownRequest(row) }
+            next += 1
         }
-        var next = 4
+        if !wants.tasks.isEmpty {
+            rows.tasks.reserveCapacity(answers[next].count)
+            for row in answers[next] {
+                let place = row.int(0) - 1
+                rows.tasks.append((place, TaskItem(row, key: wants.tasks[place])))
+            }
+            next += 1
+        }
         if !wants.redriven.isEmpty {
             for row in answers[next] {
                 rows.letters[row.uuid(0)] = LetterMark(
@@ -91,6 +104,7 @@ final class PostgresLedger: Ledger {
             meanwhile()
             _ = try session.receive()
             isOpen = false
+            isUnsent = false
             users.note(seen)
         } catch { throw failure(error) }
     }
@@ -119,7 +133,11 @@ final class PostgresLedger: Ledger {
     private func rollBack() {
         guard isOpen else { return }
         isOpen = false
-        do throws(PostgresError) { try session?.query(Statements.rollback) } catch {
+        do throws(PostgresError) {
+            if isUnsent { try session?.sync() }
+            isUnsent = false
+            try session?.query(Statements.rollback)
+        } catch {
             // A session that cannot even roll back has lost its transaction with itself.
             session?.close()
         }

@@ -43,8 +43,10 @@ final class MemoryDatabase {
     private(set) var applied: [Applied] = []
     var trouble: [UUID: Trouble] = [:]
     var isDown = false
-    /// A build whose inbox neither tells what it knows nor refuses what it has.
-    var forgetsInbox = false
+    /// A build whose inbox does not tell what it knows.
+    var tellsNothing = false
+    /// A build whose inbox does not refuse what it has.
+    var refusesNothing = false
     /// Cut off in a transaction, for whatever reason.
     var sessionsLost = 0
     private(set) var violations: [String] = []
@@ -89,7 +91,7 @@ final class MemoryDatabase {
     func end(_ number: Int) { open[number] = nil }
 
     func known(_ ids: [UUID]) -> [UUID: KnownRequest] {
-        guard !forgetsInbox else { return [:] }
+        guard !tellsNothing else { return [:] }
         var known: [UUID: KnownRequest] = [:]
         for id in ids {
             if let row = requests[id] { known[id] = KnownRequest(verdict: row.verdict, redrive: row.redrive) }
@@ -120,18 +122,23 @@ final class MemoryDatabase {
 
     func add(_ changes: LedgerChanges, to number: Int) { open[number]?.changes.append(changes) }
 
-    /// Writes everything at once; false when the inbox holds one of the ids already.
-    func commit(_ number: Int) -> Bool {
-        guard let transaction = open.removeValue(forKey: number) else { return false }
-        for changes in transaction.changes where !forgetsInbox {
+    /// Writes everything at once, or nothing and says which key was there already: a task's, or one of the inbox.
+    func commit(_ number: Int) -> LedgerError? {
+        guard let transaction = open.removeValue(forKey: number) else { return .overtaken }
+        for changes in transaction.changes where !refusesNothing {
+            let isTaken = { (task: TaskItem) in self.tasks[TaskKey(user: task.user, id: task.id)] != nil }
+            if transaction.changes.count == 1, changes.inserts.contains(where: isTaken) {
+                return .refused(
+                    DatabaseFault(sqlState: "23505", message: "there is such a task"), isRetryable: false)
+            }
             for row in changes.requests {
                 guard let before = requests[row.request] else { continue }
                 let isOpen = before.verdict.code == .deadLettered || before.verdict.code == .superseded
-                guard isOpen, row.redrive > before.redrive else { return false }
+                guard isOpen, row.redrive > before.redrive else { return .overtaken }
             }
         }
         for changes in transaction.changes { write(changes) }
-        return true
+        return nil
     }
 
     private func write(_ changes: LedgerChanges) {

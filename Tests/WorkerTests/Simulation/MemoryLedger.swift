@@ -41,10 +41,10 @@ final class MemoryLedger: Ledger {
         if let objection = database.objection(changes) { throw end(objection) }
         meanwhile()
         database.add(changes, to: number)
-        let isWritten = database.commit(number)
+        let conflict = database.commit(number)
         session = nil
         life.transaction = nil
-        guard isWritten else { throw .overtaken }
+        if let conflict { throw conflict }
         switch await life.step() {
         case .goesOn: return
         case .loses, .dies: throw lost()

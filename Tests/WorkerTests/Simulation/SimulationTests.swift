@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: onlySeed == nil), arguments: [World.Breakage.inbox, .leaseCheck, .parkingOrder])
+    @Test(.enabled(if: onlySeed == nil), arguments: World.Breakage.allCases.filter { $0 != .none })
     func `sees what is broken on purpose`(breakage: World.Breakage) async {
         var found: UInt64?
         for seed in 1...UInt64(400) where found == nil {

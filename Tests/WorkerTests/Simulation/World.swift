@@ -7,7 +7,7 @@ import Shared
 final class World: @unchecked Sendable {
     /// A part that is broken on purpose, to show that the checks see it.
     enum Breakage: String, CaseIterable, Sendable {
-        case none, inbox, leaseCheck, parkingOrder
+        case none, inbox, lookUp, uniqueness, leaseCheck, parkingOrder
     }
 
     /// What goes wrong, and how often, while it does.
@@ -49,7 +49,8 @@ final class World: @unchecked Sendable {
         self.executor = executor
         lanes = MemoryLanes(now: { executor.now })
         database = MemoryDatabase(executor)
-        database.forgetsInbox = breakage == .inbox
+        database.tellsNothing = breakage == .inbox || breakage == .lookUp
+        database.refusesNothing = breakage == .inbox || breakage == .uniqueness
         laneCount = executor.draw(1...3)
         batch = executor.draw(1...8)
         appliers = executor.draw(1...2)
@@ -137,6 +138,7 @@ final class World: @unchecked Sendable {
                 settings.number = number
                 settings.batch = batch
                 settings.attemptsMax = 3
+                settings.waryFor = executor.draw(0...3)
                 let applier = Applier(
                     settings: settings, queue: queue(life), ledger: MemoryLedger(database, life),
                     board: board,
