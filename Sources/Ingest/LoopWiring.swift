@@ -15,13 +15,16 @@ final class LoopWiring {
         self.shared = shared
         self.loop = loop
         let configuration = shared.configuration
-        let options = RedisOptions(name: "tasklane-ingest-\(loop.index)")
+        var options = RedisOptions(name: "tasklane-ingest-\(loop.index)")
+        options.names = shared.names
+        options.report = shared.redisLog.redis
         pipeline = RedisPipeline(loop: loop, url: shared.redisURL, options: options)
-        postgres = LoopPostgres(
-            loop: loop,
-            options: PostgresOptions(
-                url: configuration.databaseURL, applicationName: "tasklane-ingest",
-                preparedStatements: configuration.preparedStatements))
+        var sessions = PostgresOptions(
+            url: configuration.databaseURL, applicationName: "tasklane-ingest",
+            preparedStatements: configuration.preparedStatements)
+        sessions.names = shared.names
+        sessions.report = shared.postgresLog.postgres
+        postgres = LoopPostgres(loop: loop, options: sessions)
         let waiters = Waiters(on: loop, count: shared.metrics.waiters)
         subscriber = RedisSubscriber(
             loop: loop, url: shared.redisURL, options: options, channels: shared.laneKeys.map(\.done),

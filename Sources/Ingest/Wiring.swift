@@ -24,6 +24,9 @@ final class Wiring: Sendable {
     let depths: LaneDepths
     let laneKeys: [LaneKeys]
     let budget: ConnectionBudget
+    let names: NameLookup
+    let redisLog: ConnectionLog
+    let postgresLog: ConnectionLog
     let stop = StopSignal()
     let openAPI: [UInt8]
     private let sockets: [[ListeningSocket]]
@@ -50,7 +53,11 @@ final class Wiring: Sendable {
         let postgres = PostgresOptions(
             url: configuration.databaseURL, applicationName: "tasklane-ingest",
             preparedStatements: configuration.preparedStatements)
+        let clock: @Sendable () -> Timestamp = { Timestamp(micros: tl_now_micros()) }
+        redisLog = ConnectionLog("Redis", log: log, clock: clock)
+        postgresLog = ConnectionLog("PostgreSQL", log: log, clock: clock)
         do throws(SystemError) {
+            names = try NameLookup()
             keySource = if let place = keys.place { try KeySource(place, ring: ring, log: log) } else { nil }
             apiKeys = try APIKeyLookup(postgres)
             accounts =

@@ -62,7 +62,7 @@ class Deployment:
     def start_redis(self):
         self.redis = self.spawn([
             "redis-server", "--port", "0", "--unixsocket", self.redis_socket, "--appendonly", "yes",
-            "--appendfsync", "everysec", "--save", "", "--dir", self.directory
+            "--appendfsync", "everysec", "--save", "", "--dir", self.directory, "--enable-protected-configs", "yes"
         ], "redis")
         self.await_true(lambda: self.redis_cli("PING") == "PONG", "redis")
 

@@ -17,6 +17,7 @@ struct RedisCheck {
             let info = try fields(lanes, "INFO")
             checkVersion(info, &findings)
             try checkKeeping(lanes, info, &findings)
+            checkWriting(lanes, &findings)
             try checkClock(lanes, &findings)
             try checkSettings(lanes, &findings)
         } catch {
@@ -61,6 +62,21 @@ struct RedisCheck {
             } else {
                 findings.good("Redis", text)
             }
+        }
+    }
+
+    /// Whether the daemons may write: a list that is made and gone within one script, so that nothing stays.
+    private func checkWriting(_ lanes: Lanes, _ findings: inout Findings) {
+        let script = "redis.call('RPUSH', KEYS[1], '') redis.call('SPUBLISH', KEYS[1], '') "
+            + "return redis.call('DEL', KEYS[1])"
+        do throws(RedisError) {
+            _ = try lanes.redis.command("EVAL", .text(script), 1, "tl:{000}:doctor")
+            findings.good("Redis", "takes writes")
+        } catch {
+            guard case .refused(let refusal) = error else {
+                return findings.bad("Redis", "does not answer a write", "\(error)")
+            }
+            findings.bad("Redis", "refuses writes (\(refusal.message))", refusal.remedy ?? "see its log")
         }
     }
 

@@ -3,7 +3,12 @@ import Shared
 extension CommandFailure {
     /// What a failed call to Redis is to an operator.
     init(_ error: RedisError) {
-        self = .failed("\(error): check REDIS_URL (tasklane config) and that Redis runs (tasklane doctor)")
+        if case .refused(let refusal) = error, let remedy = refusal.remedy {
+            self = .failed("\(error): \(remedy)")
+        } else {
+            self = .failed(
+                "\(error): check REDIS_URL (tasklane config) and that Redis runs (tasklane doctor)")
+        }
     }
 }
 

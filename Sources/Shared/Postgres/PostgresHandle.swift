@@ -11,10 +11,11 @@ internal import CSystem
     private var scratch: [UInt8] = []
 
     /// Begins to connect.
-    init(connectingTo options: PostgresOptions) throws(PostgresError) {
+    /// - Parameter extra: keywords that count more than those of `options`.
+    init(connectingTo options: PostgresOptions, with extra: [(String, String)] = []) throws(PostgresError) {
         var names: [UnsafePointer<CChar>?] = unsafe []
         var values: [UnsafePointer<CChar>?] = unsafe []
-        for (name, value) in options.keywords {
+        for (name, value) in options.keywords + extra {
             guard let name = unsafe strdup(name), let value = unsafe strdup(value) else {
                 preconditionFailure("out of memory")
             }

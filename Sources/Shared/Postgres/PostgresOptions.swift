@@ -20,6 +20,11 @@ package struct PostgresOptions: Sendable {
     /// parameters. Left to itself the planner may hash every partition for each batch (measured: 89 µs a row, not 15).
     package var findsByKey = false
 
+    /// Who looks host names up for a session on an event loop; without it the loop does, and waits.
+    package var names: NameLookup?
+    /// Told, on an event loop, why its session does not serve, and nil when it does again.
+    package var report: (@Sendable (PostgresError?) -> Void)?
+
     package init(url: String, applicationName: String, preparedStatements: Bool = true) {
         self.url = url
         self.applicationName = applicationName

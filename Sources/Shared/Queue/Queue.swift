@@ -100,3 +100,13 @@ package enum QueueError: Error, Equatable, Sendable {
     /// The server is out of memory and refused a write that would add to it.
     case full
 }
+
+extension QueueError: CustomStringConvertible {
+    /// One line for a log.
+    package var description: String {
+        switch self {
+        case .unavailable(let why), .unanswered(let why): why
+        case .full: "Redis is out of memory"
+        }
+    }
+}

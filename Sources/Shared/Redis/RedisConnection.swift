@@ -4,6 +4,10 @@ package struct RedisOptions: Sendable {
     package var connectTimeout: Duration = .seconds(3)
     /// How long one flush, or the wait for one reply, may take.
     package var replyTimeout: Duration = .seconds(5)
+    /// Who looks host names up for a connection on an event loop; without it the loop does, and waits.
+    package var names: NameLookup?
+    /// Told, on an event loop, why its connection does not serve, and nil when it does again.
+    package var report: (@Sendable (RedisError?) -> Void)?
     /// What `CLIENT LIST` shows; letters, digits and `-`.
     package var name: String
 

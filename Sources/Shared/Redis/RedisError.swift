@@ -54,6 +54,21 @@ package struct RedisRefusal: Equatable, Sendable {
         code = RedisRefusal.codes[String(message.prefix { $0 != " " })] ?? .other
     }
 
+    /// What an operator can do about it; nil where the message says all there is.
+    package var remedy: String? {
+        switch code {
+        case .notAuthenticated, .wrongPassword: "check user and password in REDIS_URL"
+        case .readOnly: "let REDIS_URL name the primary, not a replica"
+        case .noPermission: "give the user of REDIS_URL all commands on the keys and channels tl:*"
+        case .misconfigured: "see to the disk of Redis: it cannot save"
+        case .outOfMemory: "raise maxmemory of Redis, or find what queues up: tasklane lanes --sort depth"
+        case .noReplicas: "bring the replicas back that min-replicas-to-write asks for"
+        case .loading: "wait: Redis reads its data"
+        case .busy: "a script of somebody else runs for too long: SCRIPT KILL"
+        case .noScript, .masterDown, .clusterDown, .moved, .ask, .wrongType, .other: nil
+        }
+    }
+
     private static let codes: [String: Code] = [
         "OOM": .outOfMemory, "READONLY": .readOnly, "LOADING": .loading, "NOSCRIPT": .noScript,
         "MASTERDOWN": .masterDown, "NOREPLICAS": .noReplicas, "CLUSTERDOWN": .clusterDown, "MOVED": .moved,

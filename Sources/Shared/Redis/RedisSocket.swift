@@ -12,7 +12,7 @@ internal import CSystem
     let descriptor: Int32
 
     /// Begins to connect and does not wait: the socket becomes writable when it is done; ask `connected` then.
-    /// Looks host names up, which may block; addresses and socket paths do not.
+    /// Takes addresses and socket paths; names are looked up before (`NameLookup`).
     init(connectingTo address: RedisURL.Address) throws(RedisError) {
         switch address {
         case .unix(let path): descriptor = try Self.connect(path: path)
@@ -105,9 +105,10 @@ internal import CSystem
     private static func connect(host: String, port: UInt16) throws(RedisError) -> Int32 {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        unsafe hints.ai_flags = AI_NUMERICHOST
         var list: UnsafeMutablePointer<addrinfo>?
         guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0, let first = unsafe list else {
-            throw .unreachable("\(host): name or address not known")
+            throw .unreachable("\(host) is no address")
         }
         defer { unsafe freeaddrinfo(list) }
         var failure = "no address"

@@ -11,12 +11,27 @@ struct RedisTransport: ~Copyable {
         input = [UInt8](repeating: 0, count: 65536)
     }
 
-    /// Connects, with the TLS handshake where the address asks for it.
+    /// Connects, with the TLS handshake where the address asks for it; of a host with several addresses to the first
+    /// that answers.
     static func connect(to address: RedisURL.Address, until deadline: Deadline) throws(RedisError)
         -> RedisTransport
     {
+        guard let host = address.hostName else { return try connect(to: address, at: address, deadline) }
+        var failure = RedisError.unreachable("\(host): name or address not known")
+        for numeric in NameLookup.addresses(of: host) {
+            do throws(RedisError) { return try connect(to: address, at: address.at(numeric), deadline) } catch {
+                failure = error
+            }
+            if deadline.hasPassed { break }
+        }
+        throw failure
+    }
+
+    private static func connect(
+        to address: RedisURL.Address, at place: RedisURL.Address, _ deadline: Deadline
+    ) throws(RedisError) -> RedisTransport {
         let tls = try RedisTLS(for: address)
-        var transport = RedisTransport(socket: try RedisSocket(connectingTo: address), tls: tls)
+        var transport = RedisTransport(socket: try RedisSocket(connectingTo: place), tls: tls)
         guard transport.socket.wait(reading: false, writing: true, until: deadline) else {
             throw .unreachable("time-out")
         }

@@ -5,6 +5,23 @@ package struct RedisURL: Sendable, Equatable {
         case tcp(host: String, port: UInt16)
         case tls(host: String, port: UInt16)
         case unix(path: String)
+
+        /// The name to be looked up; nil for an address or a path.
+        var hostName: String? {
+            switch self {
+            case .tcp(let host, _), .tls(let host, _): NameLookup.isAddress(host) ? nil : host
+            case .unix: nil
+            }
+        }
+
+        /// The same place by one of its addresses.
+        func at(_ host: String) -> Address {
+            switch self {
+            case .tcp(_, let port): .tcp(host: host, port: port)
+            case .tls(_, let port): .tls(host: host, port: port)
+            case .unix: self
+            }
+        }
     }
 
     package let address: Address

@@ -1,7 +1,7 @@
 /// One session with PostgreSQL on an event loop, made again by itself whenever it is lost, with back-off and jitter.
 ///
 /// Each statement is a trip of its own in the pipeline, so that its error touches no other. Confined to its loop.
-/// Host names are looked up when it connects, which blocks the loop: configure an address or a socket folder.
+/// Host names are looked up each time that it connects, by `PostgresOptions.names`.
 final class PostgresLink: DescriptorHandler {
     typealias Completion = (Swift.Result<PostgresRows, PostgresError>) -> Void
 
@@ -19,6 +19,7 @@ final class PostgresLink: DescriptorHandler {
 
     private let loop: EventLoop
     private let options: PostgresOptions
+    private let hosts: PostgresHosts
     private var state = State.idle
     private var handle: PostgresHandle?
     private var registration: Registration?
@@ -33,6 +34,7 @@ final class PostgresLink: DescriptorHandler {
     init(loop: EventLoop, options: PostgresOptions) {
         self.loop = loop
         self.options = options
+        hosts = PostgresHosts(options.url)
     }
 
     var isOpen: Bool { state == .open }
@@ -83,8 +85,18 @@ final class PostgresLink: DescriptorHandler {
         guard !isStopped else { return }
         state = .connecting
         prepared = []
+        guard let names = options.names, hosts.needLookup else { return connect(with: []) }
+        loop.spawn { [weak self, hosts] in
+            let keywords = await hosts.keywords(names)
+            guard let self, !self.isStopped else { return }
+            if let keywords { return self.connect(with: keywords) }
+            self.close(.unreachable("no host of DATABASE_URL has an address: name or address not known"))
+        }
+    }
+
+    private func connect(with keywords: [(String, String)]) {
         do throws(PostgresError) {
-            handle = try PostgresHandle(connectingTo: options)
+            handle = try PostgresHandle(connectingTo: options, with: keywords)
             connectTimer = loop.schedule(at: loop.now + options.connectTimeout) { [weak self] in
                 self?.connectTimer = nil
                 self?.close(.unreachable("time-out"))
@@ -114,6 +126,7 @@ final class PostgresLink: DescriptorHandler {
             connectTimer = nil
             failures = 0
             state = .open
+            options.report?(nil)
             if options.preparedStatements { send(options.limits, [], nil) }
         }
     }
@@ -140,7 +153,10 @@ final class PostgresLink: DescriptorHandler {
         let wasUsed = state != .idle
         state = .idle
         let left = trips.removeAll()
-        if wasUsed && !isStopped { connectLater() }
+        if wasUsed && !isStopped {
+            options.report?(error)
+            connectLater()
+        }
         for trip in left { trip.completion?(.failure(trip.failure ?? error)) }
     }
 

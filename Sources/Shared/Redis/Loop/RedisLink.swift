@@ -9,7 +9,7 @@ protocol RedisLinkOwner: AnyObject {
 
 /// One connection to Redis on an event loop, made again by itself whenever it is lost, with back-off and jitter.
 ///
-/// Confined to its loop. Host names are looked up when it connects, which blocks the loop: configure an address.
+/// Confined to its loop. Host names are looked up each time that it connects, by `RedisOptions.names`.
 final class RedisLink: DescriptorHandler {
     private enum State {
         case idle
@@ -76,15 +76,42 @@ final class RedisLink: DescriptorHandler {
         state = .idle
         failures = wasOpen ? 0 : failures + 1
         if wasOpen { owner?.linkClosed(error) }
-        if !isStopped { connectLater() }
+        guard !isStopped else { return }
+        options.report?(error)
+        connectLater()
     }
 
     // MARK: connecting
 
     private func connect() {
         guard !isStopped else { return }
+        guard let host = url.address.hostName else { return connect(at: url.address) }
+        guard let names = options.names else { return connect(toOneOf: NameLookup.addresses(of: host)) }
+        loop.spawn { [weak self] in
+            let found = await names.addresses(of: host)
+            self?.connect(toOneOf: found)
+        }
+    }
+
+    /// Each failure tries the next address.
+    private func connect(toOneOf addresses: [String]) {
+        guard !isStopped else { return }
+        guard !addresses.isEmpty else {
+            return fail(.unreachable("\(url.address.hostName ?? ""): name or address not known"))
+        }
+        connect(at: url.address.at(addresses[failures % addresses.count]))
+    }
+
+    private func fail(_ error: RedisError) {
+        wire = nil
+        failures += 1
+        options.report?(error)
+        connectLater()
+    }
+
+    private func connect(at place: RedisURL.Address) {
         do throws(RedisError) {
-            let wire = try RedisWire(connectingTo: url.address)
+            let wire = try RedisWire(connectingTo: url.address, at: place)
             self.wire = wire
             reader = RedisReader()
             state = .connecting
@@ -93,11 +120,7 @@ final class RedisLink: DescriptorHandler {
                 self?.connectTimer = nil
                 self?.close(.unreachable("time-out"))
             }
-        } catch {
-            wire = nil
-            failures += 1
-            connectLater()
-        }
+        } catch { fail(error) }
     }
 
     private func register(_ wire: RedisWire) throws(RedisError) -> Registration {
@@ -166,6 +189,7 @@ final class RedisLink: DescriptorHandler {
         if let connectTimer { loop.cancel(connectTimer) }
         connectTimer = nil
         failures = 0
+        options.report?(nil)
         owner?.linkOpened()
     }
 

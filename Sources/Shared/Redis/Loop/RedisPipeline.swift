@@ -157,6 +157,7 @@ package final class RedisPipeline: RedisLinkOwner {
         }
         guard let waiter = waiters.popFirst() else { return link.close(.malformed) }
         preliminaryCount = waiters.withFirst { $0.preliminaries } ?? 0
+        if let refusal = reply.refusal, refusal.code != .noScript { options.report?(.refused(refusal)) }
         guard let completion = waiter.completion else { return }
         if let refusal = reply.refusal {
             completion(.failure(.refused(refusal)))

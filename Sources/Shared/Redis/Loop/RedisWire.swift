@@ -8,9 +8,10 @@ final class RedisWire {
     /// Bytes that the system took, of those that were given to `send` (through TLS: as they were sealed).
     private(set) var writtenCount = 0
 
-    init(connectingTo address: RedisURL.Address) throws(RedisError) {
+    /// - Parameter place: where `address` is; its certificate must still have the name that `address` says.
+    init(connectingTo address: RedisURL.Address, at place: RedisURL.Address) throws(RedisError) {
         tls = try RedisTLS(for: address)
-        socket = try RedisSocket(connectingTo: address)
+        socket = try RedisSocket(connectingTo: place)
     }
 
     var descriptor: Int32 { socket.descriptor }
