@@ -91,11 +91,14 @@ class Deployment:
         self.postgres = self.spawn(self.as_postgres + [
             postgres_bin() + "/postgres", "-D",
             self.path("data"), "-k",
-            self.path("pg"), "-c", "listen_addresses=", "-c", "fsync=off"
+            self.path("pg"), "-c", "fsync=off", *self.postgres_options()
         ],
                                    "postgres",
                                    cwd="/")
         self.await_true(lambda: self.psql("SELECT 1", "postgres") == "1", "postgres")
+
+    def postgres_options(self):
+        return ["-c", "listen_addresses="]
 
     def psql(self, statement, database="tasklane"):
         done = subprocess.run(

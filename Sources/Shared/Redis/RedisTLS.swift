@@ -51,6 +51,7 @@ internal import COpenSSL
     /// Takes the handshake as far as it goes without more bytes; true when it is done.
     func handshake() throws(RedisError) -> Bool {
         guard !isReady else { return true }
+        forgetErrors()
         let status = unsafe SSL_do_handshake(session)
         if status == 1 {
             isReady = true
@@ -71,6 +72,7 @@ internal import COpenSSL
 
     /// Decrypts what has come into `buffer`: how many bytes, 0 when more must come first.
     func open(into buffer: inout [UInt8]) throws(RedisError) -> Int {
+        forgetErrors()
         let count = unsafe buffer.withUnsafeMutableBytes {
             unsafe SSL_read(session, $0.baseAddress, Int32(clamping: $0.count))
         }
@@ -84,6 +86,7 @@ internal import COpenSSL
     /// Encrypts `bytes`; they wait in the outgoing buffer. Only after the handshake.
     func seal(_ bytes: Span<UInt8>) throws(RedisError) {
         guard !bytes.isEmpty else { return }
+        forgetErrors()
         let written = unsafe bytes.withUnsafeBytes {
             unsafe SSL_write(session, $0.baseAddress, Int32(clamping: $0.count))
         }
@@ -100,6 +103,10 @@ internal import COpenSSL
             _ = unsafe BIO_read(outgoing, bytes.baseAddress?.advanced(by: start), Int32(waiting))
         }
     }
+
+    /// OpenSSL keeps errors for each thread, and `SSL_get_error` goes by them: what libpq's sessions on this loop left
+    /// there would be taken for a fault of this connection.
+    private func forgetErrors() { ERR_clear_error() }
 
     /// Names the host for SNI and for the certificate; an address is matched against the certificate's addresses.
     private static func expect(_ host: String, _ session: OpaquePointer) -> Bool {
