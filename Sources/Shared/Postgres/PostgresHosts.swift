@@ -26,7 +26,9 @@ struct PostgresHosts: Sendable {
                 unsafe entry += 1
             }
         }
-        let isNamed = hosts.contains { !$0.isEmpty && !PostgresHosts.isSocket($0) && !NameLookup.isAddress($0) }
+        let isNamed = hosts.contains {
+            !$0.isEmpty && !PostgresHosts.isSocket($0) && !NameLookup.isAddress($0)
+        }
         let fits = ports.count <= 1 || ports.count == hosts.count
         guard isNamed, fits, !hasAddresses else {
             places = []

@@ -19,7 +19,8 @@ struct RedisTransport: ~Copyable {
         guard let host = address.hostName else { return try connect(to: address, at: address, deadline) }
         var failure = RedisError.unreachable("\(host): name or address not known")
         for numeric in NameLookup.addresses(of: host) {
-            do throws(RedisError) { return try connect(to: address, at: address.at(numeric), deadline) } catch {
+            do throws(RedisError) { return try connect(to: address, at: address.at(numeric), deadline) } catch
+            {
                 failure = error
             }
             if deadline.hasPassed { break }
