@@ -35,6 +35,8 @@ package struct RedisRefusal: Equatable, Sendable {
         case loading
         /// The script is not in the server's cache.
         case noScript
+        /// A transaction of which a command was refused before: nothing of it was run.
+        case aborted
         /// A replica without its master, or a master with too few replicas.
         case masterDown, noReplicas
         case clusterDown, moved, ask
@@ -65,12 +67,13 @@ package struct RedisRefusal: Equatable, Sendable {
         case .noReplicas: "bring the replicas back that min-replicas-to-write asks for"
         case .loading: "wait: Redis reads its data"
         case .busy: "a script of somebody else runs for too long: SCRIPT KILL"
-        case .noScript, .masterDown, .clusterDown, .moved, .ask, .wrongType, .other: nil
+        case .noScript, .aborted, .masterDown, .clusterDown, .moved, .ask, .wrongType, .other: nil
         }
     }
 
     private static let codes: [String: Code] = [
         "OOM": .outOfMemory, "READONLY": .readOnly, "LOADING": .loading, "NOSCRIPT": .noScript,
+        "EXECABORT": .aborted,
         "MASTERDOWN": .masterDown, "NOREPLICAS": .noReplicas, "CLUSTERDOWN": .clusterDown, "MOVED": .moved,
         "ASK": .ask, "MISCONF": .misconfigured, "BUSY": .busy, "WRONGTYPE": .wrongType,
         "NOPERM": .noPermission,

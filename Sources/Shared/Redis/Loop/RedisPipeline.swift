@@ -20,6 +20,7 @@ package final class RedisPipeline: RedisLinkOwner {
     private let link: RedisLink
     private let replyNanoseconds: Int64
     private let waitingMax: Int
+    private let report: (@Sendable (RedisError?) -> Void)?
     private var commands = RedisCommands()
     private var waiters = RingBuffer<Waiter>()
     /// Bytes appended since the connection opened.
@@ -35,6 +36,7 @@ package final class RedisPipeline: RedisLinkOwner {
         self.loop = loop
         replyNanoseconds = options.replyTimeout.nanoseconds
         self.waitingMax = waitingMax
+        report = options.report
         link = RedisLink(loop: loop, url: url, options: options)
         link.owner = self
         link.start()
@@ -153,17 +155,15 @@ package final class RedisPipeline: RedisLinkOwner {
     func linkReceived(_ reply: RedisReply) {
         if preliminaryCount > 0 {
             preliminaryCount -= 1
+            // Why EXEC will be refused: its own reply does not say.
+            if let refusal = reply.refusal { report?(.refused(refusal)) }
             return
         }
         guard let waiter = waiters.popFirst() else { return link.close(.malformed) }
         preliminaryCount = waiters.withFirst { $0.preliminaries } ?? 0
-        if let refusal = reply.refusal, refusal.code != .noScript { options.report?(.refused(refusal)) }
-        guard let completion = waiter.completion else { return }
-        if let refusal = reply.refusal {
-            completion(.failure(.refused(refusal)))
-        } else {
-            completion(.success(reply))
-        }
+        guard let refusal = reply.refusal else { return waiter.completion?(.success(reply)) ?? () }
+        if refusal.code != .noScript, refusal.code != .aborted { report?(.refused(refusal)) }
+        waiter.completion?(.failure(.refused(refusal)))
     }
 
     func linkClosed(_ error: RedisError) {
