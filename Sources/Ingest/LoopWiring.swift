@@ -66,7 +66,9 @@ final class LoopWiring {
                 on: loop, sockets: shared.adminSockets, budget: ConnectionBudget(max: 64), handler: handler)
             if let keySource = shared.keySource { await keySource.refresh(now: services.now) }
             shared.tick(on: loop)
+            shared.tellStatus(on: loop, handler.survey)
         }
+        shared.pulse.begin(loop)
         shared.loopIsReady()
         await shared.stop.wait(on: loop)
         if loop.index == 0 { shared.notifier.stopping(status: "Draining") }
@@ -77,6 +79,7 @@ final class LoopWiring {
         subscriber.stop()
         pipeline.stop()
         postgres.stop()
+        shared.pulse.end(loop)
     }
 
     /// Lets the stores connect before the first request is taken, or a client that comes at once is told 503 by a
@@ -105,11 +108,29 @@ final class LoopWiring {
 }
 
 extension Wiring {
-    /// Every few seconds: fresh keys, and a sign of life for the service manager; until the loop ends.
+    /// How long a loop may stand still: long for any request, short for the service manager.
+    var patience: Duration { min(notifier.watchdogInterval ?? .seconds(10), .seconds(10)) }
+
+    /// Every few seconds, until the loop ends: fresh keys, and a sign of life for the service manager, unless a loop
+    /// hangs.
     func tick(on loop: EventLoop) {
         keySource?.keepFresh(now: Timestamp(micros: loop.wallMicros))
-        notifier.watchdog()
-        _ = loop.schedule(at: loop.now + .seconds(5)) { [self, unowned loop] in tick(on: loop) }
+        if pulse.isBeating(within: patience) { notifier.watchdog() }
+        let pause = min(notifier.watchdogInterval.map { $0 / 3 } ?? .seconds(5), .seconds(5))
+        _ = loop.schedule(at: loop.now + pause) { [self, unowned loop] in tick(on: loop) }
+    }
+
+    /// The same for the line that `systemctl status` shows; apart, because it waits for the stores.
+    func tellStatus(on loop: EventLoop, _ survey: LaneSurvey, after before: ServiceStatus? = nil) {
+        guard notifier.isHeard else { return }
+        loop.spawn { [self, unowned loop] in
+            await survey.take()
+            let status = ServiceStatus(survey.latest.value, at: loop.now, after: before)
+            if !stop.isRaised { notifier.status(status.text) }
+            _ = loop.schedule(at: loop.now + .seconds(5)) { [self, unowned loop] in
+                tellStatus(on: loop, survey, after: status)
+            }
+        }
     }
 
     /// Reads level, secrets and public keys again (SIGHUP); what is wrong leaves everything as it was.
@@ -125,6 +146,6 @@ extension Wiring {
         } else {
             for fault in faults + keys.faults { log.error("not reloaded", .text("why", fault)) }
         }
-        notifier.ready(status: "Accepting on \(configuration.listen)")
+        notifier.ready(status: "accepting on \(configuration.listen)")
     }
 }

@@ -24,6 +24,7 @@ final class Wiring: Sendable {
     let depths: LaneDepths
     let laneKeys: [LaneKeys]
     let budget: ConnectionBudget
+    let pulse: LoopPulse
     let names: NameLookup
     let redisLog: ConnectionLog
     let postgresLog: ConnectionLog
@@ -73,6 +74,7 @@ final class Wiring: Sendable {
         laneKeys = LaneKeys.table(lanes: configuration.lanes)
         budget = ConnectionBudget(max: configuration.connectionsMax)
         loopCount = configuration.ingestThreads > 0 ? configuration.ingestThreads : Wiring.coreCount
+        pulse = LoopPulse(loops: loopCount)
         (sockets, adminSockets) = try Wiring.open(environment, configuration, loopCount)
         isAdminLocal = configuration.adminListen.hasPrefix("unix:")
     }
@@ -126,7 +128,7 @@ final class Wiring: Sendable {
     /// Called by each loop when it serves; the last one tells the service manager.
     func loopIsReady() {
         guard readyLoops.add(1, ordering: .relaxed).newValue == loopCount else { return }
-        notifier.ready(status: "Accepting on \(configuration.listen)")
+        notifier.ready(status: "accepting on \(configuration.listen)")
         log.info(
             "ready", .text("listen", configuration.listen), .text("admin", configuration.adminListen),
             .integer("loops", loopCount), .integer("lanes", configuration.lanes))

@@ -96,7 +96,8 @@ package final class AdminListener: Sendable {
         var bytes = Array(
             """
             HTTP/1.1 \(answer.status) \(reason)\r\nContent-Type: \(answer.contentType)\r\n\
-            Content-Length: \(answer.body.count)\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n
+            Content-Length: \(answer.body.count)\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
+            \(answer.status == 503 ? "Retry-After: 2\r\n" : "")Connection: close\r\n\r\n
             """.utf8)
         if hasBody { bytes += answer.body }
         var sent = 0

@@ -17,6 +17,9 @@ package struct Notifier: Sendable {
         watchdogInterval = microseconds.flatMap { meant && $0 > 0 ? .microseconds($0) : nil }
     }
 
+    /// False outside systemd.
+    package var isHeard: Bool { path != nil }
+
     package func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
     package func status(_ text: String) { send("STATUS=\(text)") }
     package func stopping(status: String) { send("STOPPING=1\nSTATUS=\(status)") }

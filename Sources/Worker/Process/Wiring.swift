@@ -12,6 +12,7 @@ final class Wiring: Sendable {
     /// Rings when no applier works any more: then the lanes may be released.
     let appliersEnded = Alarm()
     private let redis: RedisURL
+    private let laneMetrics: LaneMetrics
     private let adminAddress: ListenAddress
     private let worker: WorkerID
 
@@ -19,6 +20,7 @@ final class Wiring: Sendable {
         self.configuration = configuration
         self.redis = redis
         adminAddress = admin
+        laneMetrics = LaneMetrics(url: redis, lanes: configuration.lanes)
         worker = Wiring.workerID()
         board = LaneBoard(appliers: configuration.appliers)
         notifier = Notifier(environment)
@@ -129,11 +131,16 @@ final class Wiring: Sendable {
     }
 
     func startAdmin() throws(SystemError) -> AdminListener {
-        LaneMetrics(url: redis, lanes: configuration.lanes).register(with: report.metrics.registry)
+        laneMetrics.register(with: report.metrics.registry)
         return try AdminListener(adminAddress) { [self] path in answer(path) }
     }
 
     // MARK: health
+
+    /// What `systemctl status` shows: lag and depth of the deployment, rate and lanes of this worker.
+    func statusLine(perSecond rate: Int) -> String {
+        "\(laneMetrics.summary() ?? "Redis does not answer"), \(rate)/s applied, \(report.statusLine)"
+    }
 
     /// True while every applier gets somewhere, or waits for a store that is away: restarting would mend neither.
     var isAlive: Bool { report.isAlive(appliers: configuration.appliers, within: patience) }

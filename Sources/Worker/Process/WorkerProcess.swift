@@ -6,6 +6,9 @@ struct WorkerProcess {
     let wiring: Wiring
     let signals: SignalWatch
     private var nextStatus = Timestamp(micros: 0)
+    /// What had been applied when the last status was told.
+    private var told = (applied: 0, at: Timestamp(micros: 0))
+    private static let statusEvery: Duration = .seconds(5)
 
     init(wiring: Wiring, signals: SignalWatch) {
         self.wiring = wiring
@@ -74,11 +77,17 @@ struct WorkerProcess {
             // A worker that owns work and gets nowhere is not fed, and systemd starts it anew.
             if wiring.isAlive { wiring.notifier.watchdog() }
             let now = SystemClock.now()
-            if isReady && now >= nextStatus {
-                nextStatus = now + .seconds(5)
-                wiring.notifier.status(wiring.report.statusLine)
-            }
+            if isReady && now >= nextStatus && wiring.notifier.isHeard { tellStatus(now) }
         }
+    }
+
+    private mutating func tellStatus(_ now: Timestamp) {
+        let applied = wiring.report.appliedCount
+        let milliseconds = max(1, (now - told.at).milliseconds)
+        wiring.notifier.status(
+            wiring.statusLine(perSecond: Int(Int64(applied - told.applied) * 1000 / milliseconds)))
+        told = (applied, now)
+        nextStatus = now + WorkerProcess.statusEvery
     }
 
     private func reload() {

@@ -92,6 +92,9 @@ final class WorkerReport: Sendable {
         }
     }
 
+    /// Mutations that this worker applied so far.
+    var appliedCount: Int { state.withLock { $0.applied } }
+
     /// One line for systemd.
     var statusLine: String {
         let (lanes, applied) = state.withLock { ($0.lanesOwned, $0.applied) }

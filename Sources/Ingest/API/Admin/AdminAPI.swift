@@ -5,7 +5,7 @@ final class AdminAPI: RequestHandler {
     private let shared: Wiring
     private let services: Services
     private let health: Health
-    private let survey: LaneSurvey
+    let survey: LaneSurvey
 
     init(shared: Wiring, services: Services, health: Health, pipeline: RedisPipeline) {
         self.shared = shared
@@ -67,7 +67,13 @@ final class AdminAPI: RequestHandler {
 
     private func respond(_ route: Route, _ head: RequestHead) async -> Response {
         switch route.endpoint {
-        case .live: return .json(200, Array(#"{"status":"ok"}"#.utf8))
+        case .live:
+            guard !shared.pulse.isBeating(within: shared.patience) else {
+                return .json(200, Array(#"{"status":"ok"}"#.utf8))
+            }
+            var response = Response.json(503, Array(#"{"status":"a loop hangs"}"#.utf8))
+            response.headers.append("Retry-After: 2\r\n")
+            return response
         case .ready: return await health.check().response(showsChecks: true)
         case .metrics:
             await survey.take()

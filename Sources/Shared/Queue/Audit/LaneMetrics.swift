@@ -30,6 +30,15 @@ package final class LaneMetrics: Sendable {
         }
     }
 
+    /// One line: the lag and depth of the whole deployment; nil while Redis is away. Blocks for two seconds at most.
+    package func summary() -> String? {
+        guard let standings = standings() else { return nil }
+        let tenths = Int64(
+            LaneMetrics.oldestSeconds(standings, now: Timestamp(micros: tl_now_micros())) * 10)
+        let depth = standings.reduce(0) { $0 + $1.depth }
+        return "lag \(tenths / 10).\(tenths % 10)s, depth \(depth)"
+    }
+
     private func standings() -> [LaneSurvey.Standing]? {
         state.withLock { state in
             if let text = state.text, let at = state.readAt, ContinuousClock.now - at < LaneMetrics.lifetime {
