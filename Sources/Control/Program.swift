@@ -9,10 +9,15 @@ func runControlMain() {
         try dispatch(Array(CommandLine.arguments.dropFirst()), output)
     } catch {
         output.flush()
-        if let text = error.text { complain(text) }
+        complain(error.text)
         status = error.status
     }
     output.flush()
+    // An export that is cut short must not look whole.
+    if let failure = output.failure, status == 0 {
+        complain("standard output could not be written: \(failure): what is there is not all")
+        status = 1
+    }
     exit(status)
 }
 

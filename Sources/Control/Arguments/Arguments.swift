@@ -60,6 +60,11 @@ struct Arguments: Sendable {
         return try Arguments.number(text, called: "--\(option)", in: range)
     }
 
+    /// The number of a lane, which may be one that there is not.
+    static func lane(_ text: String) throws(CommandFailure) -> Int {
+        try number(text, called: "lane", in: 0...Int.max)
+    }
+
     static func number(
         _ text: String, called name: String, in range: ClosedRange<Int>
     ) throws(CommandFailure) -> Int {

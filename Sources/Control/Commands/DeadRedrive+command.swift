@@ -15,11 +15,12 @@ extension Command {
             Option("force", "even over later changes; also those that were superseded"),
         ]
     ) { session throws(CommandFailure) in
+        try Selection.check(session)
+        let rate = try session.rate()
         let configuration = try session.configuration()
         let force = session.arguments.has("force")
         let letters = try session.deadLetters(configuration)
         let selection = try Selection(session, letters, states: force ? [.dead, .superseded] : [.dead])
-        let rate = try session.rate()
         guard !session.arguments.has("dry-run") else { return session.reportDryRun(selection, "redriven") }
         try selection.confirm("redrive", session)
         let interruption = Interruption()
@@ -42,6 +43,7 @@ extension Command {
         summary: "gives dead letters up; they stay in the table, as dropped, until the retention",
         options: Selection.options
     ) { session throws(CommandFailure) in
+        try Selection.check(session)
         let letters = try session.deadLetters(try session.configuration())
         let selection = try Selection(session, letters, states: [.dead, .superseded])
         guard !session.arguments.has("dry-run") else { return session.reportDryRun(selection, "dropped") }

@@ -5,6 +5,7 @@ extension Command {
         "lane", operands: "N", count: 1...1,
         summary: "one lane in full: owner, counters, parked users, oldest entry"
     ) { session throws(CommandFailure) in
+        _ = try Arguments.lane(session.arguments.operands[0])
         let lanes = try session.lanes()
         let lane = try lanes.lane(session.arguments.operands[0])
         let reading = try lanes.readings(of: [lane])[0]

@@ -8,16 +8,18 @@ extension Command {
             Option("all", letter: "a", "also lanes where nothing is to be seen"),
         ]
     ) { session throws(CommandFailure) in
+        let order = session.arguments.value("sort") ?? "lag"
+        guard ["lag", "depth", "parked", "lane"].contains(order) else {
+            throw .usage("lanes are sorted by lag, depth, parked or lane, not by \"\(order)\"")
+        }
         let lanes = try session.lanes()
         let now = Lanes.now
         var readings = try lanes.readings()
-        let order = session.arguments.value("sort") ?? "lag"
         switch order {
         case "lag": readings.sort { ($0.lagSeconds(now), $0.waiting) > ($1.lagSeconds(now), $1.waiting) }
         case "depth": readings.sort { $0.depth > $1.depth }
         case "parked": readings.sort { $0.parkedDepth > $1.parkedDepth }
-        case "lane": break
-        default: throw .usage("lanes are sorted by lag, depth, parked or lane, not by \"\(order)\"")
+        default: break
         }
         guard !session.wantsJSON else {
             for reading in readings { session.output.object { json in reading.encode(to: &json, now: now) } }

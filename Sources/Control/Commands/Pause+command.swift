@@ -17,6 +17,7 @@ extension Command {
         guard let why = session.arguments.value("why"), !why.isEmpty else {
             throw .usage("pause needs --why TEXT, for whoever finds it paused")
         }
+        try session.checkScope()
         let lanes = try session.lanes()
         let chosen = try session.chosenLanes(lanes)
         session.auditIfPossible(lanes.configuration, "pause") { json in
@@ -33,6 +34,7 @@ extension Command {
     static let resume = Command(
         "resume", operands: "(--all | --lane N)", summary: "lets workers apply again", options: scope
     ) { session throws(CommandFailure) in
+        try session.checkScope()
         let lanes = try session.lanes()
         let chosen = try session.chosenLanes(lanes)
         session.auditIfPossible(lanes.configuration, "resume") { json in
@@ -53,12 +55,18 @@ extension Command {
 }
 
 extension Session {
-    /// The lanes that `--all` or `--lane` name.
-    fileprivate func chosenLanes(_ lanes: Lanes) throws(CommandFailure) -> [Lane] {
+    /// Wrong usage is told before anybody has to be reached.
+    fileprivate func checkScope() throws(CommandFailure) {
         let named = arguments.values("lane")
         guard named.isEmpty == arguments.has("all") else {
             throw .usage("say either --all or --lane N")
         }
+        for text in named { _ = try Arguments.lane(text) }
+    }
+
+    /// The lanes that `--all` or `--lane` name.
+    fileprivate func chosenLanes(_ lanes: Lanes) throws(CommandFailure) -> [Lane] {
+        let named = arguments.values("lane")
         guard !named.isEmpty else { return lanes.keys.indices.map { Lane($0) } }
         var chosen: [Lane] = []
         for name in named { chosen.append(try lanes.lane(name)) }

@@ -13,15 +13,14 @@ extension Command {
     ) { session throws(CommandFailure) in
         let limit = try session.arguments.number("count", in: 1...1_000_000) ?? 20
         let user = try session.arguments.user()
+        let operand = session.arguments.operands.first
+        if let operand { _ = try Arguments.lane(operand) }
+        guard operand != nil || user != nil else { throw .usage("peek needs a lane or --user") }
         let lanes = try session.lanes()
-        let lane: Lane
-        if let operand = session.arguments.operands.first {
-            lane = try lanes.lane(operand)
-        } else if let user {
-            lane = lanes.lane(of: user)
-        } else {
-            throw .usage("peek needs a lane or --user")
-        }
+        let lane =
+            if let operand { try lanes.lane(operand) } else if let user { lanes.lane(of: user) } else {
+                Lane(0)
+            }
         var found: [QueuedEntry] = []
         if let user {
             let list = lanes.keys[lane.index].parked(user)

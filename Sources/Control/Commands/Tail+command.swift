@@ -19,6 +19,7 @@ extension Command {
         if let state, !["succeeded", "failed", "dead_lettered", "retrying"].contains(state) {
             throw .usage("there is no state \"\(state)\": succeeded, failed, dead_lettered or retrying")
         }
+        if let text = session.arguments.value("lane") { _ = try Arguments.lane(text) }
         let lanes = try session.lanes()
         var chosen = lanes.keys.indices.map { Lane($0) }
         if let text = session.arguments.value("lane") { chosen = [try lanes.lane(text)] }

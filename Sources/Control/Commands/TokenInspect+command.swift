@@ -20,7 +20,7 @@ extension Command {
             header: decoded.first.flatMap(\.self), claims: decoded.dropFirst().first.flatMap(\.self),
             fault: fault)
         if session.wantsJSON { session.output.object(report.encode) } else { report.print(session.output) }
-        guard fault == nil else { throw .said }
+        if let fault { throw .failed("the daemons refuse this token: \(TokenReport.explanation(fault))") }
     }
 
     private static func standardInput() -> [UInt8] {
@@ -79,9 +79,7 @@ private struct TokenReport {
         line("header", shown(header))
         line("claims", shown(claims))
         for (name, time) in times() { line(name, time) }
-        output.line(
-            fault.map { output.styled("refused: \(TokenReport.explanation($0))", .alarm) }
-                ?? output.styled("good: the daemons take it", .green))
+        if fault == nil { output.line(output.styled("good: the daemons take it", .green)) }
     }
 
     private func shown(_ text: [UInt8]?) -> String {

@@ -14,6 +14,24 @@ struct Selection {
             Option("yes", letter: "y", "do not ask"),
         ]
 
+    /// Throws what is wrong with the arguments alone, before anybody has to be reached.
+    static func check(_ session: Session) throws(CommandFailure) {
+        let arguments = session.arguments
+        let filter = try DeadLetterFilter(arguments, now: Lanes.now)
+        if arguments.operands.isEmpty {
+            guard !filter.isEverything || arguments.has("all") else {
+                throw .usage(
+                    "say which: request ids, a filter (--reason, --user, --since, --signature), or --all")
+            }
+        } else {
+            guard filter.isEverything, !arguments.has("all") else {
+                throw .usage("give either ids or a filter")
+            }
+            for text in arguments.operands { _ = try Command.requestID(text) }
+        }
+    }
+
+    /// Of arguments that `check` has passed.
     /// - Parameter states: those that the action may be for.
     init(
         _ session: Session, _ letters: DeadLetters, states: [DeadLetter.State]
@@ -22,17 +40,10 @@ struct Selection {
         var filter = try DeadLetterFilter(arguments, now: Lanes.now)
         isNamed = !arguments.operands.isEmpty
         if isNamed {
-            guard filter.isEverything, !arguments.has("all") else {
-                throw .usage("give either ids or a filter")
-            }
             var named: [UUID] = []
             for text in arguments.operands { named.append(try Command.requestID(text)) }
             ids = Array(Set(named)).sorted()
         } else {
-            guard !filter.isEverything || arguments.has("all") else {
-                throw .usage(
-                    "say which: request ids, a filter (--reason, --user, --since, --signature), or --all")
-            }
             filter.states = states
             var found: [UUID] = []
             try letters.forEach(filter) { letter throws(CommandFailure) in

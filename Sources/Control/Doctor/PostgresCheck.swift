@@ -22,7 +22,7 @@ struct PostgresCheck {
             try checkServer(postgres, &findings)
             try checkSchema(postgres, &findings)
         } catch {
-            findings.bad("PostgreSQL", "does not serve", error.text ?? "")
+            findings.bad("PostgreSQL", "does not serve", error.text)
         }
     }
 

@@ -21,7 +21,7 @@ struct RedisCheck {
             try checkClock(lanes, &findings)
             try checkSettings(lanes, &findings)
         } catch {
-            findings.bad("Redis", "does not serve", error.text ?? "")
+            findings.bad("Redis", "does not serve", error.text)
         }
     }
 

@@ -58,7 +58,7 @@ final class Lanes {
 
     /// The lane that an operand names.
     func lane(_ text: String) throws(CommandFailure) -> Lane {
-        let number = try Arguments.number(text, called: "lane", in: 0...Int.max)
+        let number = try Arguments.lane(text)
         guard number < count else {
             throw .failed("there is no lane \(text): lanes are 0 to \(count - 1)")
         }

@@ -7,6 +7,8 @@ import Shared
 final class Output {
     private var bytes: [UInt8] = []
     private let descriptor: Int32
+    /// Why what was written last did not all arrive: a full disk, as a rule. Nothing is written any more.
+    private(set) var failure: String?
     let isTerminal: Bool
     /// False where nobody sees colours: a pipe, a dumb terminal, or NO_COLOR (no-color.org).
     let colours: Bool
@@ -56,13 +58,17 @@ final class Output {
 
     /// Writes what was gathered. A reader that went away ends the process by SIGPIPE, as with any other tool.
     func flush() {
+        guard failure == nil else { return bytes.removeAll() }
         unsafe bytes.withUnsafeBytes { buffer in
             var sent = 0
             while sent < buffer.count {
                 let count = unsafe write(
                     descriptor, buffer.baseAddress?.advanced(by: sent), buffer.count - sent)
                 if count < 0 && tl_errno() == EINTR { continue }
-                guard count > 0 else { return }
+                guard count > 0 else {
+                    failure = unsafe strerror(tl_errno()).map { unsafe String(cString: $0) } ?? "?"
+                    return
+                }
                 sent += count
             }
         }

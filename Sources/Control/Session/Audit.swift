@@ -26,7 +26,7 @@ extension Session {
         do throws(CommandFailure) {
             try Audit.write(try postgres(configuration), action, detail)
         } catch {
-            let text = "tasklane: not written to the audit table: \(error.text ?? "")\n"
+            let text = "tasklane: not written to the audit table: \(error.text)\n"
             let bytes = Array(text.utf8)
             _ = unsafe CSystem.write(STDERR_FILENO, bytes, bytes.count)
         }

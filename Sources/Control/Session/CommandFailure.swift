@@ -4,23 +4,20 @@ enum CommandFailure: Error, Equatable {
     case usage(String)
     /// Exit 1.
     case failed(String)
-    /// Exit 1; the command's own output has said what is wrong.
-    case said
     /// Ctrl-C: exit 130, as shells expect.
     case interrupted(String)
 
     var status: Int32 {
         switch self {
         case .usage: 2
-        case .failed, .said: 1
+        case .failed: 1
         case .interrupted: 130
         }
     }
 
-    var text: String? {
+    var text: String {
         switch self {
         case .usage(let text), .failed(let text), .interrupted(let text): text
-        case .said: nil
         }
     }
 }

@@ -64,7 +64,8 @@ internal import CSystem
     var message: String {
         guard let text = unsafe PQerrorMessage(raw) else { return "unknown" }
         let lines = unsafe String(cString: text).split(separator: "\n")
-        return lines.isEmpty ? "connection closed" : lines.joined(separator: "; ")
+        let texts = lines.map { $0.drop { $0 == " " || $0 == "\t" } }
+        return texts.isEmpty ? "connection closed" : texts.joined(separator: "; ")
     }
 
     /// Queues the preparation of a statement for parameters of these types.
