@@ -44,6 +44,8 @@ final class API: RequestHandler {
         count(APIMetrics.Key(endpoint: nil, method: .get, status: type.status))
     }
 
+    func complete(_ response: inout Response, _ head: RequestHead) { cors.apply(to: &response, head) }
+
     private static func list(_ methods: [StaticString]) -> [UInt8] {
         Array(methods.map { "\($0)" }.joined(separator: ", ").utf8)
     }

@@ -25,8 +25,11 @@ protocol RequestHandler: AnyObject {
     func admit(_ head: RequestHead) -> Admission
     /// The server itself refused something: malformed, too large, too slow. For counting.
     func refused(_ type: ProblemType)
+    /// Adds what all answers of this handler have to one that the server made itself, of a head that it had.
+    func complete(_ response: inout Response, _ head: RequestHead)
 }
 
 extension RequestHandler {
     func refused(_ type: ProblemType) {}
+    func complete(_ response: inout Response, _ head: RequestHead) {}
 }

@@ -127,8 +127,10 @@ extension Connection {
 
     private func tooLarge(_ head: RequestHead, _ bodyBytesMax: Int) -> Response {
         server.handler.refused(.contentTooLarge)
-        return head.answer(
+        var response = head.answer(
             Problem(.contentTooLarge, detail: "the body may have at most \(bodyBytesMax) bytes"))
+        server.handler.complete(&response, head)
+        return response
     }
 
     // MARK: Bodies

@@ -22,7 +22,8 @@ final class AdminAPI: RequestHandler {
         switch RouteTable.admin.match(head) {
         case .unknown: return .answer(head.answer(Problem(.notFound, detail: "there is no such route")))
         case .otherMethod(let allowed):
-            var response = head.answer(Problem(.methodNotAllowed))
+            var response = head.answer(
+                Problem(.methodNotAllowed, detail: "only GET and HEAD are served here"))
             response.add("Allow", AdminAPI.list(allowed))
             return .answer(response)
         case .options(let allowed):
@@ -85,7 +86,7 @@ final class AdminAPI: RequestHandler {
             await survey.take()
             return .json(200, overview())
         case .dashboard, .dashboardScript, .dashboardStyle: return Dashboard.response(route.endpoint)
-        default: return head.answer(Problem(.notFound))
+        default: return head.answer(Problem(.notFound, detail: "there is no such route"))
         }
     }
 

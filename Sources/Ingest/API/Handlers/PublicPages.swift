@@ -19,7 +19,7 @@ final class PublicPages {
             response.cacheControl = "public, max-age=300"
             return response
         case .problem: return problem(exchange)
-        default: return exchange.answer(Problem(.notFound))
+        default: return exchange.answer(Problem(.notFound, detail: "there is no such page"))
         }
     }
 

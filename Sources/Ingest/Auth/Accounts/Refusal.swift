@@ -22,7 +22,8 @@ struct Refusal: Error {
                 isReuse ? "reuse" : "token", Self.unauthorized("the refresh token is not good: log in again"))
         case .storage:
             self.init("storage", Problem(.storageUnavailable, detail: "try again").retryAfter(seconds: 1))
-        case .unable: self.init("unable", Problem(.internal))
+        case .unable:
+            self.init("unable", Problem(.internal, detail: "the request could not be done: try again"))
         }
     }
 
