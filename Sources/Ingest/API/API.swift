@@ -55,19 +55,17 @@ final class API: RequestHandler {
     private func admit(
         _ head: RequestHead, _ route: Route, _ values: RouteTable.PathValues, _ began: LoopInstant
     ) -> Admission {
-        guard route.access != .open else {
-            return serve(Exchange(head: head, route: route, values: values, identity: nil), began)
+        func exchange(_ identity: Identity?) -> Exchange {
+            Exchange(self, head: head, route: route, values: values, identity: identity, began: began)
         }
+        guard route.access != .open else { return serve(exchange(nil)) }
         switch services.authenticator.authenticate(head[.authorization], now: services.now) {
-        case .identity(let identity):
-            return admit(Exchange(head: head, route: route, values: values, identity: identity), began)
+        case .identity(let identity): return admit(exchange(identity), identity)
         case .refused(let fault): return answer(head.answer(fault.problem), head, route.endpoint, began)
         case .wait(let pending):
             return .ask { [self] in
                 switch await services.authenticator.resolve(pending) {
-                case .success(let identity):
-                    return admit(
-                        Exchange(head: head, route: route, values: values, identity: identity), began)
+                case .success(let identity): return admit(exchange(identity), identity)
                 case .failure(let fault):
                     return answer(head.answer(fault.problem), head, route.endpoint, began)
                 }
@@ -75,47 +73,44 @@ final class API: RequestHandler {
         }
     }
 
-    private func admit(_ exchange: Exchange, _ began: LoopInstant) -> Admission {
-        guard let identity = exchange.identity else { preconditionFailure("nobody asks") }
+    private func admit(_ exchange: Exchange, _ identity: Identity) -> Admission {
         if exchange.isAnothers {
-            return refuse(exchange, Problem(.forbidden, detail: "the path is another user's"), began)
+            return refuse(exchange, Problem(.forbidden, detail: "the path is another user's"))
         }
         if exchange.route.access == .admin, !identity.isAdmin {
-            return refuse(exchange, Problem(.forbidden, detail: "the scope tasklane:admin is needed"), began)
+            return refuse(exchange, Problem(.forbidden, detail: "the scope tasklane:admin is needed"))
         }
-        guard exchange.route.endpoint.isMutation else { return serve(exchange, began) }
-        return admitMutation(exchange, identity.user, began)
+        guard exchange.route.endpoint.isMutation else { return serve(exchange) }
+        return admitMutation(exchange, identity.user)
     }
 
     // MARK: Limits
 
-    private func admitMutation(_ exchange: Exchange, _ user: UserID, _ began: LoopInstant) -> Admission {
+    private func admitMutation(_ exchange: Exchange, _ user: UserID) -> Admission {
         if let limiter = services.rateLimiter {
             let standing = limiter.take(1, of: user, now: services.loop.now)
-            guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing), began) }
+            guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing)) }
         }
         let lane = services.lanes.lane(of: user)
-        guard services.lanes.depths.seemsFull(lane, adding: 1) else { return serve(exchange, began) }
+        guard services.lanes.depths.seemsFull(lane, adding: 1) else { return serve(exchange) }
         return .ask { [self] in
             let depth = await services.lanes.depth(of: lane)
             if let depth, depth >= services.lanes.depths.limit {
-                return refuse(exchange, services.lanes.depths.overloaded(lane), began)
+                return refuse(exchange, services.lanes.depths.overloaded(lane))
             }
-            return serve(exchange, began)
+            return serve(exchange)
         }
     }
 
-    private func serve(_ exchange: Exchange, _ began: LoopInstant) -> Admission {
+    private func serve(_ exchange: Exchange) -> Admission {
         do throws(Rejection) { try ContentCheck.check(head: exchange.head, exchange.route) } catch {
-            return refuse(exchange, error.problem, began)
+            return refuse(exchange, error.problem)
         }
         let bodyBytesMax = exchange.route.bodyBytesMax
-        if exchange.route.endpoint.isSingleMutation {
-            return .take(bodyBytesMax: bodyBytesMax, by: Submission(exchange, self, began: began))
-        }
+        if exchange.route.endpoint.isSingleMutation { return .take(bodyBytesMax: bodyBytesMax, by: exchange) }
         return .serve(bodyBytesMax: bodyBytesMax) { [self] request in
             var response = await respond(request, exchange)
-            finish(&response, exchange, began)
+            finish(&response, exchange)
             return response
         }
     }
@@ -143,8 +138,8 @@ final class API: RequestHandler {
 
     // MARK: Answers
 
-    private func refuse(_ exchange: Exchange, _ problem: Problem, _ began: LoopInstant) -> Admission {
-        answer(exchange.answer(problem), exchange.head, exchange.route.endpoint, began)
+    private func refuse(_ exchange: Exchange, _ problem: Problem) -> Admission {
+        answer(exchange.answer(problem), exchange.head, exchange.route.endpoint, exchange.began)
     }
 
     private func answer(
@@ -156,8 +151,8 @@ final class API: RequestHandler {
     }
 
     /// What every answer needs, and its count.
-    func finish(_ response: inout Response, _ exchange: Exchange, _ began: LoopInstant) {
-        finish(&response, exchange.head, exchange.route.endpoint, began)
+    func finish(_ response: inout Response, _ exchange: Exchange) {
+        finish(&response, exchange.head, exchange.route.endpoint, exchange.began)
     }
 
     private func finish(

@@ -1,12 +1,32 @@
 internal import Shared
 
-/// One request on its way through the handlers.
-struct Exchange {
+/// One request on its way through the handlers. An object, because each of them hands it on.
+final class Exchange {
+    let api: API
     let head: RequestHead
     let route: Route
     let values: RouteTable.PathValues
     /// Who asks; nil where the route is open.
     let identity: Identity?
+    /// When the head was there.
+    let began: LoopInstant
+
+    /// For a single mutation (Exchange+submission.swift): what was pushed, and the way back.
+    var receipt: Receipt?
+    var preferences = Preferences()
+    var reply: Reply?
+
+    init(
+        _ api: API, head: RequestHead, route: Route, values: RouteTable.PathValues, identity: Identity?,
+        began: LoopInstant
+    ) {
+        self.api = api
+        self.head = head
+        self.route = route
+        self.values = values
+        self.identity = identity
+        self.began = began
+    }
 
     /// The user that the request is about: the token's, which the path's has to be as well.
     var user: UserID? { identity?.user }
@@ -15,7 +35,7 @@ struct Exchange {
     var isAnothers: Bool {
         guard let place = values.userSegment, let identity else { return false }
         let user = identity.user.bytes
-        return !head.segment(place).span.isEqual(to: user.span)
+        return !head.withSegment(place) { $0.isEqual(to: user.span) }
     }
 
     func answer(_ problem: Problem) -> Response { head.answer(problem) }
@@ -29,5 +49,6 @@ struct Exchange {
         return values
     }
 
-    var preferences: Preferences { Preferences(values: values(of: .prefer)) }
+    /// What the client prefers, read anew.
+    func readPreferences() -> Preferences { Preferences(values: values(of: .prefer)) }
 }

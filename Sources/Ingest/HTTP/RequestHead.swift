@@ -45,7 +45,21 @@ final class RequestHead: Sendable {
     }
 
     /// True when the segment is exactly `text`.
-    func segment(_ index: Int, is text: StaticString) -> Bool { segment(index).equals(text) }
+    func segment(_ index: Int, is text: StaticString) -> Bool {
+        withSegment(index) { $0.equals(text, in: 0..<$0.count) }
+    }
+
+    /// Lends a segment of the path, percent-decoded.
+    @inline(__always)
+    func withSegment<Value>(_ index: Int, _ body: (Span<UInt8>) -> Value) -> Value {
+        precondition(index < min(segmentCount, RequestLayout.segmentsMax), "there is no such segment")
+        if let decoded {
+            let segment = decoded.segments[index]
+            return body(segment.span)
+        }
+        let bytes = bytes
+        return body(bytes.span.extracting(layout.segments[index].range))
+    }
 
     /// The value of a header, without blanks around it; of the first line where there are several.
     subscript(_ header: KnownHeader) -> ArraySlice<UInt8>? {

@@ -55,7 +55,7 @@ final class Server {
         self.budget = budget
         self.handler = handler
         scratch.reserveCapacity(4096)
-        loop.onTurnEnd { [weak self] in self?.sendUnsent() }
+        loop.onTurnEnd { [self] in sendUnsent() }
         for socket in sockets { listeners.append(try Listener(socket, on: loop, for: self)) }
     }
 

@@ -3,12 +3,12 @@ internal import Glibc
 extension Span<UInt8> {
     /// True when the bytes of `range` are exactly `text`.
     func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
-        guard text.utf8CodeUnitCount == range.count else { return false }
-        return text.withUTF8Buffer { expected in
-            for offset in 0..<range.count where unsafe expected[offset] != self[range.lowerBound + offset] {
-                return false
-            }
-            return true
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
+        let length = text.utf8CodeUnitCount
+        guard length == range.count else { return false }
+        return unsafe withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return length == 0 }
+            return unsafe memcmp(start + range.lowerBound, text.utf8Start, length) == 0
         }
     }
 

@@ -58,7 +58,7 @@ extension Mutation {
         }
     }
 
-    private func encode(_ task: borrowing NewTask, to json: inout JSONWriter) {
+    private func encode(_ task: NewTask, to json: inout JSONWriter) {
         json.beginObject()
         json.key("title")
         json.string(task.title)

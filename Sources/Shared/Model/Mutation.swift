@@ -85,6 +85,8 @@ package struct Mutation: Equatable, Sendable {
     package var email: [UInt8]?
     package var name: [UInt8]?
 
+    // In line, or it would be put together, copied out and destroyed.
+    @inline(__always)
     package init(
         id: UUID, user: UserID, task: UUID, acceptedAt: Timestamp, change: Change,
         precondition: Precondition? = nil, traceID: [UInt8]? = nil, redrive: Int16 = 0, force: Bool = false,

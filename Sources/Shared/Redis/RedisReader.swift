@@ -1,4 +1,5 @@
 internal import CHiredis
+internal import Glibc
 
 /// Cuts a stream of RESP bytes into replies with hiredis' reader; its object functions build our flat replies.
 ///
@@ -8,8 +9,21 @@ internal import CHiredis
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private var nodes: [RedisReply.Node] = []
     private var storage: [UInt8] = []
-    /// One of the two words that nearly all replies to a pipeline are, told without making anything.
-    private var word: RedisReply?
+    /// The reply that hiredis has just made is one of the two words that most replies to a pipeline are.
+    private var word: Word?
+
+    /// A reply that is told without making anything.
+    enum Word {
+        case ok, queued
+
+        var reply: RedisReply { self == .ok ? .ok : .queued }
+    }
+
+    /// What stands next in the stream.
+    enum Item {
+        case word(Word)
+        case reply(RedisReply)
+    }
 
     init() {
         unsafe functions = .allocate(capacity: 1)
@@ -37,18 +51,27 @@ internal import CHiredis
 
     /// The next whole reply, or nil when more bytes are needed.
     func next() throws(RedisError) -> RedisReply? {
+        switch try nextItem() {
+        case .reply(let reply)?: reply
+        case .word(let word)?: word.reply
+        case nil: nil
+        }
+    }
+
+    /// The same, with the commonest replies as a word.
+    func nextItem() throws(RedisError) -> Item? {
         var object: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw .malformed }
         guard unsafe object != nil else { return nil }
         if let word {
             self.word = nil
-            return word
+            return .word(word)
         }
         defer {
             nodes.removeAll(keepingCapacity: nodes.count <= 16)
             storage = []
         }
-        return RedisReply(nodes: nodes, storage: storage)
+        return .reply(RedisReply(nodes: nodes, storage: storage))
     }
 
     /// Appends one value and gives hiredis something that is not NULL to stand for it.
@@ -62,9 +85,9 @@ internal import CHiredis
         guard unsafe task.type == REDIS_REPLY_STATUS, nodes.isEmpty, length == 2 || length == 6,
             let text = unsafe text
         else { return false }
-        let known = length == 2 ? RedisReply.ok : RedisReply.queued
-        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: length)
-        guard unsafe known.storage.elementsEqual(bytes) else { return false }
+        let known: Word = length == 2 ? .ok : .queued
+        let expected: StaticString = length == 2 ? "OK" : "QUEUED"
+        guard unsafe memcmp(text, expected.utf8Start, length) == 0 else { return false }
         word = known
         return true
     }

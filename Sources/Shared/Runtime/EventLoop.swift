@@ -75,6 +75,9 @@ internal import Synchronization
         while !stopping { turn() }
         endIdleRunners()
         runReadyJobs()
+        // They hold what lives on this loop.
+        turnEndHooks = []
+        timers = TimerHeap()
     }
 
     /// Ends `run()` after the turn that is under way; from any thread.
@@ -86,7 +89,8 @@ internal import Synchronization
     /// Dies, in debug builds, when called on another thread.
     package func assertOnLoop() { assert(isCurrent, "state of this loop was touched from another thread") }
 
-    /// Calls `hook` at the end of each turn, just before the loop sleeps; for as long as the loop lives.
+    /// Calls `hook` at the end of each turn, just before the loop sleeps; until the loop ends, so that what it holds
+    /// lives as long. It may hold it: a weak reference would make each count of its references a slow one.
     package func onTurnEnd(_ hook: @escaping () -> Void) {
         assertOnLoop()
         turnEndHooks.append(hook)

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `holds no more than it has room for, and the newest always`() throws {
-        var cache = TokenCache(capacity: 64)
+        var cache = TokenCache(sets: 8)
         for number in 0..<1000 {
             cache.insert(try identity("u\(number)"), for: token(number).span)
             #expect(

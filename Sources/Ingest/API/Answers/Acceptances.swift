@@ -32,7 +32,7 @@ final class Acceptances {
     init(retention: Duration) { self.retention = retention }
 
     /// The answer; give it to `takeBack` once it is sent.
-    func response(_ receipt: borrowing Receipt) -> Response {
+    func response(_ receipt: Receipt) -> Response {
         var response = Response(status: 202)
         response.contentType = .json
         swap(&response.body, &body)
@@ -51,7 +51,7 @@ final class Acceptances {
         headers.removeAll(keepingCapacity: true)
     }
 
-    private func writeBody(_ receipt: borrowing Receipt, to json: inout [UInt8]) {
+    private func writeBody(_ receipt: Receipt, to json: inout [UInt8]) {
         json.reserveCapacity(512)
         json.append("{\"id\":\"")
         receipt.id.appendText(to: &json)

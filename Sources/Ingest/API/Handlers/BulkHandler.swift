@@ -6,7 +6,7 @@ struct BulkHandler {
 
     func respond(_ request: Request, _ exchange: Exchange) async -> Response {
         guard let identity = exchange.identity else { preconditionFailure("a bulk without a user") }
-        let preferences = exchange.preferences
+        let preferences = exchange.readPreferences()
         let bulk: BulkBody
         let header: IdempotencyKey?
         do throws(Rejection) {

@@ -24,7 +24,8 @@ final class PublicPages {
     }
 
     private func problem(_ exchange: Exchange) -> Response {
-        let type = ProblemType.allCases.first { exchange.values.slug[...].equals($0.slug) }
+        let slug = exchange.values.slugSegment.map { exchange.head.segment($0) } ?? []
+        let type = ProblemType.allCases.first { slug.equals($0.slug) }
         guard let type else {
             return exchange.answer(Problem(.notFound, detail: "there is no such problem type"))
         }

@@ -138,7 +138,7 @@ struct ReadHandler {
         guard let user = exchange.user, let id = UUID(text), services.ids.isOurs(id, of: user) else {
             throw Rejection(Problem(.invalidSyncToken, detail: "the token is none that this user was given"))
         }
-        let wait = exchange.preferences.waitSeconds.map { Duration.seconds($0) } ?? ReadHandler.syncWait
+        let wait = exchange.readPreferences().waitSeconds.map { Duration.seconds($0) } ?? ReadHandler.syncWait
         do throws(RequestStates.Unavailable) {
             let answers = try await services.poll([id], of: user, wait: wait)
             if answers[0].isDone() { return }

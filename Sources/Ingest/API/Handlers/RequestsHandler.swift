@@ -27,7 +27,7 @@ struct RequestsHandler {
                     members: Array("\"expired\":true".utf8)))
         }
         var response = answer.response(answers[0])
-        exchange.preferences.addApplied(isWaited: wait != nil, to: &response)
+        exchange.readPreferences().addApplied(isWaited: wait != nil, to: &response)
         return response
     }
 
@@ -53,7 +53,7 @@ struct RequestsHandler {
             answers = ours.isEmpty ? [] : try await services.poll(ours, of: user, wait: wait)
         } catch { return exchange.answer(.storageUnavailable(accepted: nil)) }
         var response = listing(texts, ours, answers)
-        exchange.preferences.addApplied(isWaited: wait != nil, to: &response)
+        exchange.readPreferences().addApplied(isWaited: wait != nil, to: &response)
         return response
     }
 
@@ -99,7 +99,7 @@ struct RequestsHandler {
     /// `?wait=` beats `Prefer: wait=`; the parameter must be right, the preference may be anything (RFC 7240).
     private func wait(_ query: QueryParameters, _ exchange: Exchange) throws(Rejection) -> Duration? {
         guard let text = query["wait"] else {
-            return exchange.preferences.waitSeconds.flatMap { $0 > 0 ? .seconds($0) : nil }
+            return exchange.readPreferences().waitSeconds.flatMap { $0 > 0 ? .seconds($0) : nil }
         }
         guard let seconds = Digits.saturating(text) else {
             throw Rejection(.parameter("wait", "must be a whole number of seconds"))

@@ -36,7 +36,7 @@ final class LaneStore {
     var gathers: Bool { replicas == 0 }
 
     /// Pushes one mutation that carries no key, and tells `waiter`. Only where `gathers`.
-    func push(_ mutation: borrowing Mutation, telling waiter: any PushWaiter) {
+    func push(_ mutation: Mutation, telling waiter: any PushWaiter) {
         entry.removeAll()
         mutation.encode(to: &entry)
         let bytes = entry.bytes

@@ -18,10 +18,16 @@ final class PushBatch {
         var count = 0
     }
 
+    /// Who waits for the push of the lane at `place`.
+    private struct Waiting {
+        let waiter: any PushWaiter
+        let place: Int
+    }
+
     /// What was sent and has no reply yet.
     private struct Sent {
         var lanes: [(lane: Lane, count: Int)]
-        var waiters: [(waiter: any PushWaiter, place: Int)]
+        var waiters: [Waiting]
     }
 
     private let pipeline: RedisPipeline
@@ -29,6 +35,8 @@ final class PushBatch {
     private let keys: [LaneKeys]
     private let loop: EventLoop
     private var shares: [Share]
+    /// The beginnings of each lane's two commands, encoded: name and key.
+    private let heads: [(push: [UInt8], count: [UInt8])]
     /// The place of each lane in `next.lanes`; -1 for none.
     private var places: [Int]
     private var next = Sent(lanes: [], waiters: [])
@@ -46,7 +54,18 @@ final class PushBatch {
         self.loop = loop
         shares = keys.map { _ in Share() }
         places = keys.map { _ in -1 }
-        pipeline.beforeFlush = { [weak self] in self?.send() }
+        heads = keys.map { keys in
+            (
+                PushBatch.encoded([Array("RPUSH".utf8), keys.queue]),
+                PushBatch.encoded([Array("HINCRBY".utf8), keys.count, Array("accepted".utf8)])
+            )
+        }
+        // The pipeline is the batch's own way out and ends with the loop, like the batch.
+        pipeline.beforeFlush = { [unowned self] in send() }
+    }
+
+    private static func encoded(_ arguments: [[UInt8]]) -> [UInt8] {
+        arguments.reduce(into: []) { $0.appendBulk($1.span) }
     }
 
     /// Adds an entry; `waiter` is told when Redis has confirmed or refused it, or at once where it cannot be sent.
@@ -63,7 +82,7 @@ final class PushBatch {
         }
         shares[index].entries.appendBulk(entry)
         shares[index].count += 1
-        next.waiters.append((waiter, places[index]))
+        next.waiters.append(Waiting(waiter: waiter, place: places[index]))
     }
 
     /// The turn ends: the pipeline sends right after this.
@@ -87,13 +106,10 @@ final class PushBatch {
     private func write(_ lane: Lane, _ count: Int, to commands: inout RedisCommands) {
         let index = lane.index
         commands.begin(2 + count)
-        commands.add("RPUSH" as StaticString)
-        commands.add(keys[index].queue)
+        commands.add(encoded: heads[index].push, count: 2)
         commands.add(encoded: shares[index].entries, count: count)
         commands.begin(4)
-        commands.add("HINCRBY" as StaticString)
-        commands.add(keys[index].count)
-        commands.add("accepted" as StaticString)
+        commands.add(encoded: heads[index].count, count: 3)
         commands.add(Int64(count))
         shares[index].entries.removeAll(
             keepingCapacity: shares[index].entries.count <= PushBatch.shareBytesMax)
@@ -108,7 +124,7 @@ final class PushBatch {
         for (place, (lane, count)) in sent.lanes.enumerated() {
             failures.append(settle(lane, count, place, reply))
         }
-        for (waiter, place) in sent.waiters { waiter.pushed(failures[place]) }
+        for waiting in sent.waiters { waiting.waiter.pushed(failures[waiting.place]) }
     }
 
     /// Notes what became of a lane's share.

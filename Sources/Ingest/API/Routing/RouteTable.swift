@@ -16,7 +16,8 @@ struct RouteTable: Sendable {
         /// The segment that holds a user's id.
         var userSegment: Int?
         var id: UUID?
-        var slug: [UInt8] = []
+        /// The segment that holds the slug of a problem type.
+        var slugSegment: Int?
     }
 
     /// Method names for `Allow`.
@@ -50,12 +51,12 @@ struct RouteTable: Sendable {
                 case .literal(let text):
                     guard head.segment(place, is: text) else { return false }
                 case .user:
-                    guard UserID.isWellFormed(head.segment(place).span) else { return false }
+                    guard head.withSegment(place, UserID.isWellFormed) else { return false }
                     values.userSegment = place
                 case .id:
-                    guard let id = UUID(text: head.segment(place).span) else { return false }
+                    guard let id = head.withSegment(place, { UUID(text: $0) }) else { return false }
                     values.id = id
-                case .slug: values.slug = Array(head.segment(place))
+                case .slug: values.slugSegment = place
                 }
             }
             return true
@@ -135,9 +136,9 @@ struct RouteTable: Sendable {
         var values = PathValues()
         // No path fits two patterns: `bulk` is no UUID, and the words beside a user are nobody's id.
         let patterns = byCount[head.segmentCount]
-        guard let place = patterns.indices.first(where: { patterns[$0].fits(head, &values) }) else {
-            return .unknown
-        }
+        var place = 0
+        while place < patterns.count, !patterns[place].fits(head, &values) { place += 1 }
+        guard place < patterns.count else { return .unknown }
         let found = patterns[place]
         if let place = found.routes[Int(head.method.rawValue)] { return .route(place, values) }
         return head.method == .options

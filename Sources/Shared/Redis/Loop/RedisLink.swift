@@ -3,8 +3,14 @@ protocol RedisLinkOwner: AnyObject {
     /// Connected and logged in.
     func linkOpened()
     func linkReceived(_ reply: RedisReply)
+    /// The same for a reply that is one of two words.
+    func linkReceived(_ word: RedisReader.Word)
     /// The connection is gone; the link makes another one by itself.
     func linkClosed(_ error: RedisError)
+}
+
+extension RedisLinkOwner {
+    func linkReceived(_ word: RedisReader.Word) { linkReceived(word.reply) }
 }
 
 /// One connection to Redis on an event loop, made again by itself whenever it is lost, with back-off and jitter.
@@ -172,14 +178,17 @@ final class RedisLink: DescriptorHandler {
 
     private func takeReplies() throws(RedisError) {
         let owner = self.owner
-        while let reply = try reader.next() {
+        while let item = try reader.nextItem() {
             guard case .greeting(let missing) = state else {
-                owner?.linkReceived(reply)
+                switch item {
+                case .word(let word): owner?.linkReceived(word)
+                case .reply(let reply): owner?.linkReceived(reply)
+                }
                 // What the owner did may have closed this connection.
                 if wire == nil { return }
                 continue
             }
-            if let refusal = reply.refusal { throw .refused(refusal) }
+            if case .reply(let reply) = item, let refusal = reply.refusal { throw .refused(refusal) }
             state = missing > 1 ? .greeting(missing: missing - 1) : .open
             if isOpen { opened() }
         }

@@ -40,7 +40,7 @@ package final class RedisPipeline: RedisLinkOwner {
         link = RedisLink(loop: loop, url: url, options: options)
         link.owner = self
         link.start()
-        loop.onTurnEnd { [weak self] in self?.flush() }
+        loop.onTurnEnd { [self] in flush() }
     }
 
     package var isConnected: Bool { link.isOpen }
@@ -152,6 +152,14 @@ package final class RedisPipeline: RedisLinkOwner {
         appendedCount = link.writtenCount
     }
 
+    func linkReceived(_ word: RedisReader.Word) {
+        if preliminaryCount > 0 {
+            preliminaryCount -= 1
+        } else {
+            linkReceived(word.reply)
+        }
+    }
+
     func linkReceived(_ reply: RedisReply) {
         if preliminaryCount > 0 {
             preliminaryCount -= 1
@@ -186,7 +194,7 @@ package final class RedisPipeline: RedisLinkOwner {
 
     /// One timer, for the oldest command: replies come in order, so no other can be late before it.
     private func watchDeadline(_ deadline: LoopInstant) {
-        timer = loop.schedule(at: deadline) { [weak self] in self?.checkDeadline() }
+        timer = loop.schedule(at: deadline) { [self] in checkDeadline() }
     }
 
     private func checkDeadline() {
