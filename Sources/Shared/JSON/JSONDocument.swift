@@ -139,6 +139,24 @@ package enum JSONError: Error, Equatable, Sendable {
         }
     }
 
+    /// The members of the object at `place`, to be taken in the order in which they are expected.
+    package func members(of place: Int) -> JSONMembers {
+        guard case .object(let count) = kind(at: place) else {
+            return JSONMembers(object: place, next: place, left: 0)
+        }
+        return JSONMembers(object: place, next: place + 1, left: count)
+    }
+
+    /// The value of the member called `name`, or nil: at once where it is the next one, or where there is none left.
+    package func take(_ name: StaticString, from members: inout JSONMembers) -> Int? {
+        guard members.left > 0 else { return nil }
+        guard isString(name, at: members.next) else { return member(name, of: members.object) }
+        let value = members.next + 1
+        members.next = next(after: value)
+        members.left -= 1
+        return value
+    }
+
     /// The value of the first member called `name`, or nil. For texts of our own; duplicates are not looked for.
     package func member(_ name: StaticString, of place: Int) -> Int? {
         guard case .object(let count) = kind(at: place) else { return nil }
@@ -149,4 +167,13 @@ package enum JSONError: Error, Equatable, Sendable {
         }
         return nil
     }
+}
+
+/// How far the members of an object have been taken by `JSONDocument.take`. Our own texts have them in one order, and
+/// then each is found by one comparison; any other order is as good, and slower.
+package struct JSONMembers {
+    fileprivate let object: Int
+    /// The key of the first member that was not taken in order, and how many there are from it on.
+    fileprivate var next: Int
+    fileprivate var left: Int
 }

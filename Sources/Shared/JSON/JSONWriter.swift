@@ -68,6 +68,12 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    /// A byte between two texts, such as the end of a line: what follows is a text of its own.
+    package mutating func between(_ byte: UInt8) {
+        bytes.append(byte)
+        needsComma = false
+    }
+
     package mutating func null() {
         separate()
         raw("null")

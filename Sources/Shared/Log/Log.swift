@@ -36,70 +36,7 @@ package final class Log: Sendable {
         batch.flush()
     }
 
-    fileprivate func append(
-        _ level: LogLevel, _ message: StaticString, _ fields: [LogField], to bytes: inout [UInt8]
-    ) {
-        if prefixesPriority {
-            bytes.append(UInt8(ascii: "<"))
-            bytes.append(UInt8(ascii: "0") + level.priority)
-            bytes.append(UInt8(ascii: ">"))
-        }
-        switch format {
-        case .json: appendJSON(level, message, fields, to: &bytes)
-        case .text: appendText(level, message, fields, to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "\n"))
-    }
-
-    private func appendJSON(
-        _ level: LogLevel, _ message: StaticString, _ fields: [LogField], to bytes: inout [UInt8]
-    ) {
-        var taken: [UInt8] = []
-        swap(&taken, &bytes)
-        // Consumed, or each line would copy all lines before it.
-        var json = JSONWriter(appendingTo: consume taken)
-        json.beginObject()
-        json.key("ts")
-        json.timestamp(Timestamp(micros: tl_now_micros()))
-        json.key("level")
-        json.string(level.name)
-        json.key("msg")
-        json.string(message)
-        for field in fields {
-            json.key(field.name)
-            switch field.value {
-            case .text(let text): json.string(text)
-            case .bytes(let text): json.string(LogField.repaired(text))
-            case .word(let text): json.string(text)
-            case .integer(let number): json.integer(number)
-            case .decimal(let number): json.decimal(number)
-            case .uuid(let uuid): json.uuid(uuid)
-            }
-        }
-        json.endObject()
-        bytes = json.bytes
-    }
-
-    private func appendText(
-        _ level: LogLevel, _ message: StaticString, _ fields: [LogField], to bytes: inout [UInt8]
-    ) {
-        Timestamp(micros: tl_now_micros()).append(to: &bytes)
-        bytes.append(contentsOf: " \(level.name.uppercased()) ".utf8)
-        bytes.append(message)
-        for field in fields {
-            bytes.append(UInt8(ascii: " "))
-            bytes.append(field.name)
-            bytes.append(UInt8(ascii: "="))
-            switch field.value {
-            case .text(let text): bytes.append(contentsOf: LogField.oneLine(Array(text.utf8)))
-            case .bytes(let text): bytes.append(contentsOf: LogField.oneLine(LogField.repaired(text)))
-            case .word(let text): bytes.append(text)
-            case .integer(let number): bytes.appendDecimal(number)
-            case .decimal(let number): bytes.append(contentsOf: "\(number)".utf8)
-            case .uuid(let uuid): uuid.appendText(to: &bytes)
-            }
-        }
-    }
+    fileprivate var emptyLines: LogLines { LogLines(format, prefixesPriority: prefixesPriority) }
 
     /// Writes whole lines; a standard error that is gone or full loses them, which must not stop a daemon.
     fileprivate func write(_ bytes: [UInt8]) {
@@ -151,37 +88,42 @@ package struct LogField: Sendable {
         LogField(name, .decimal(value))
     }
     package static func uuid(_ name: StaticString, _ value: UUID) -> LogField { LogField(name, .uuid(value)) }
-
-    /// Valid UTF-8 whatever came in, so that every line stays JSON.
-    fileprivate static func repaired(_ bytes: [UInt8]) -> [UInt8] {
-        Array(String(decoding: bytes, as: UTF8.self).utf8)
-    }
-
-    /// Control bytes replaced, so that nobody's data can forge a second line.
-    fileprivate static func oneLine(_ bytes: [UInt8]) -> [UInt8] {
-        bytes.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: " ") : $0 }
-    }
 }
 
 /// Lines gathered by one thread and written with one system call.
 package struct LogBatch: ~Copyable {
     private let log: Log
-    private var bytes: [UInt8] = []
+    private var lines: LogLines
 
-    package init(_ log: Log) { self.log = log }
+    package init(_ log: Log) {
+        self.log = log
+        lines = log.emptyLines
+    }
 
     package mutating func add(_ level: LogLevel, _ message: StaticString, _ fields: [LogField]) {
         guard log.writes(level) else { return }
-        log.append(level, message, fields, to: &bytes)
+        lines.begin(level, message, at: Timestamp(micros: tl_now_micros()))
+        for field in fields { lines.add(field) }
+        lines.end()
+    }
+
+    /// Adds a line whose fields `body` writes, for lines that there are many of.
+    package mutating func add(
+        _ level: LogLevel, _ message: StaticString, _ body: (inout LogLines) -> Void
+    ) {
+        guard log.writes(level) else { return }
+        lines.begin(level, message, at: Timestamp(micros: tl_now_micros()))
+        body(&lines)
+        lines.end()
     }
 
     /// Forgets what was gathered: it did not come to pass.
-    package mutating func discard() { bytes.removeAll(keepingCapacity: true) }
+    package mutating func discard() { lines.removeAll() }
 
     /// Writes what was gathered and keeps the buffer.
     package mutating func flush() {
-        guard !bytes.isEmpty else { return }
-        log.write(bytes)
-        bytes.removeAll(keepingCapacity: true)
+        guard !lines.bytes.isEmpty else { return }
+        log.write(lines.bytes)
+        lines.removeAll()
     }
 }

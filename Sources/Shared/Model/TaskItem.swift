@@ -97,22 +97,31 @@ package struct TaskItem: Equatable, Sendable {
 extension JSONDocument {
     /// The string member `name` of the object at `place`; nil when absent or no string.
     package func bytes(_ name: StaticString, of place: Int) -> [UInt8]? {
-        member(name, of: place).flatMap { string(at: $0) }
+        bytes(at: member(name, of: place))
     }
+
+    /// The string at `place`; nil where there is no place, or no string.
+    package func bytes(at place: Int?) -> [UInt8]? { place.flatMap { string(at: $0) } }
 
     /// The integer member `name` of the object at `place`; nil when absent or not an integer of 64 bits.
     package func integer(_ name: StaticString, of place: Int) -> Int64? {
-        guard let value = member(name, of: place), case .integer(let number) = kind(at: value) else {
-            return nil
-        }
+        integer(at: member(name, of: place))
+    }
+
+    /// The integer of 64 bits at `place`; nil where there is no place, or no such integer.
+    package func integer(at place: Int?) -> Int64? {
+        guard let place, case .integer(let number) = kind(at: place) else { return nil }
         return number
     }
 
     /// The boolean member `name` of the object at `place`; nil when absent or no boolean.
     package func boolean(_ name: StaticString, of place: Int) -> Bool? {
-        guard let value = member(name, of: place), case .boolean(let flag) = kind(at: value) else {
-            return nil
-        }
+        boolean(at: member(name, of: place))
+    }
+
+    /// The boolean at `place`; nil where there is no place, or no boolean.
+    package func boolean(at place: Int?) -> Bool? {
+        guard let place, case .boolean(let flag) = kind(at: place) else { return nil }
         return flag
     }
 

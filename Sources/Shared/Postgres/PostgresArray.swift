@@ -4,7 +4,7 @@
 package struct PostgresArray: Sendable {
     let type: PostgresType
     package private(set) var count = 0
-    /// The header's 20 bytes first; count and the null flag are put in at `encoded`.
+    /// The elements; what comes before them is known at the end.
     private var bytes: [UInt8]
     private var hasNull = false
 
@@ -12,8 +12,7 @@ package struct PostgresArray: Sendable {
     package init(of type: PostgresType, capacity: Int = 0) {
         self.type = type
         bytes = []
-        bytes.reserveCapacity(20 + capacity * 20)
-        bytes.append(contentsOf: repeatElement(0, count: 20))
+        bytes.reserveCapacity(capacity * 20)
     }
 
     package mutating func appendNull() {
@@ -40,9 +39,11 @@ package struct PostgresArray: Sendable {
     package mutating func append(_ id: UUID) {
         require(.uuid)
         count += 1
-        bytes.appendNetwork(16, size: 4)
-        bytes.appendNetwork(Int64(bitPattern: id.high), size: 8)
-        bytes.appendNetwork(Int64(bitPattern: id.low), size: 8)
+        unsafe bytes.append(count: 20) { room in
+            unsafe PostgresType.write(16, size: 4, to: room)
+            unsafe PostgresType.write(Int64(bitPattern: id.high), size: 8, to: room + 4)
+            unsafe PostgresType.write(Int64(bitPattern: id.low), size: 8, to: room + 12)
+        }
     }
 
     package mutating func append(_ time: Timestamp) {
@@ -68,24 +69,19 @@ package struct PostgresArray: Sendable {
         let version = type == .jsonb ? 1 : 0
         bytes.appendNetwork(Int64(value.count + version), size: 4)
         if version == 1 { bytes.append(1) }
-        unsafe value.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        bytes.append(value)
     }
 
-    /// The whole value as it is sent.
-    var encoded: [UInt8] {
-        guard count > 0 else {
-            var empty: [UInt8] = []
-            empty.appendNetwork(0, size: 8)
-            empty.appendNetwork(Int64(type.rawValue), size: 4)
-            return empty
-        }
-        var header: [UInt8] = []
-        for word in [1, hasNull ? 1 : 0, Int64(type.rawValue), Int64(count), 1] {
-            header.appendNetwork(word, size: 4)
-        }
-        var whole = bytes
-        whole.replaceSubrange(0..<20, with: header)
-        return whole
+    /// Appends the whole value as it is sent.
+    func encode(to output: inout [UInt8]) {
+        // How many dimensions: none where there is no element.
+        output.appendNetwork(count > 0 ? 1 : 0, size: 4)
+        output.appendNetwork(hasNull ? 1 : 0, size: 4)
+        output.appendNetwork(Int64(type.rawValue), size: 4)
+        guard count > 0 else { return }
+        output.appendNetwork(Int64(count), size: 4)
+        output.appendNetwork(1, size: 4)
+        output.append(bytes.span)
     }
 
     private func require(_ type: PostgresType) {
@@ -94,8 +90,10 @@ package struct PostgresArray: Sendable {
 
     private mutating func element(_ value: Int64, size: Int) {
         count += 1
-        bytes.appendNetwork(Int64(size), size: 4)
-        bytes.appendNetwork(value, size: size)
+        unsafe bytes.append(count: 4 + size) { room in
+            unsafe PostgresType.write(Int64(size), size: 4, to: room)
+            unsafe PostgresType.write(value, size: size, to: room + 4)
+        }
     }
 }
 

@@ -42,7 +42,7 @@ package enum PostgresParameter: Sendable {
             bytes.append(contentsOf: value)
         case .uuid(let value?): value.appendBigEndian(to: &bytes)
         case .timestamp(let value?): bytes.appendNetwork(value.micros - PostgresType.epochMicros, size: 8)
-        case .array(let array): bytes.append(contentsOf: array.encoded)
+        case .array(let array): array.encode(to: &bytes)
         case .bool(nil), .int2(nil), .int4(nil), .int8(nil), .text(nil), .utf8(nil), .bytea(nil), .jsonb(nil),
             .uuid(nil), .timestamp(nil):
             return false

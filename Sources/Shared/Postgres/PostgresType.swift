@@ -29,15 +29,21 @@ package enum PostgresType: UInt32, Sendable {
 
     /// Microseconds from 1970 to 2000, where PostgreSQL's clock begins.
     static let epochMicros: Int64 = 946_684_800_000_000
+
+    /// Writes the low `size` bytes of `value`, most significant first.
+    @inline(__always)
+    @unsafe static func write(_ value: Int64, size: Int, to room: UnsafeMutableRawPointer) {
+        let ordered = (value << Int64(64 - 8 * size)).bigEndian
+        unsafe withUnsafeBytes(of: ordered) { bytes in
+            guard let start = bytes.baseAddress else { return }
+            unsafe room.copyMemory(from: start, byteCount: size)
+        }
+    }
 }
 
 extension [UInt8] {
     /// Appends the low `size` bytes of `value`, most significant first.
-    mutating func appendNetwork(_ value: Int64, size: Int) {
-        var shift = 8 * (size - 1)
-        while shift >= 0 {
-            append(UInt8(truncatingIfNeeded: value >> Int64(shift)))
-            shift -= 8
-        }
+    @inline(__always) mutating func appendNetwork(_ value: Int64, size: Int) {
+        unsafe append(count: size) { unsafe PostgresType.write(value, size: size, to: $0) }
     }
 }

@@ -51,7 +51,7 @@ extension RedisQueue {
                 guard case .park(let user) = item.fate else { continue }
                 command.add(Int64(place + 1))
                 command.add(user.bytes)
-                command.add(item.id.text)
+                command.add(item.id)
             }
             command.add(digest.results, of: batch.items)
         }
@@ -135,7 +135,7 @@ extension RedisCommands {
             add(Int64(run.count))
             for place in run.items {
                 guard let result = items[place].result else { continue }
-                add(items[place].id.text)
+                add(items[place].id)
                 add(result)
             }
         }

@@ -52,6 +52,14 @@ package struct RedisCommands: Sendable {
 
     package mutating func add(_ bytes: [UInt8]) { add(bytes.span) }
 
+    /// Adds the text form of an id.
+    package mutating func add(_ id: UUID) {
+        announced()
+        buffer.append("$36\r\n")
+        id.appendText(to: &buffer)
+        buffer.append("\r\n")
+    }
+
     package mutating func add(_ bytes: Span<UInt8>) {
         announced()
         buffer.appendBulk(bytes)

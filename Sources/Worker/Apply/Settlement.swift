@@ -149,7 +149,7 @@ extension BatchEntry {
         guard let mutation else { return nil }
         return RequestResource(
             id: id, user: mutation.user, state: .done(verdict, task: task),
-            operation: mutation.change.operation, task: mutation.task, attempts: attempts, finishedAt: now,
+            operation: mutation.operation, task: mutation.task, attempts: attempts, finishedAt: now,
             reason: reason
         ).encode()
     }
@@ -159,7 +159,7 @@ extension BatchEntry {
         guard let mutation else { preconditionFailure("only mutations are parked") }
         let resource = RequestResource(
             id: id, user: mutation.user, state: .retrying(attempts: attempts.count, nextAttemptAt: due),
-            operation: mutation.change.operation, task: mutation.task, attempts: attempts.count)
+            operation: mutation.operation, task: mutation.task, attempts: attempts.count)
         return (
             Park(user: mutation.user, due: due, attempts: Attempt.encode(attempts)),
             SettledItem(id: id, fate: .park(mutation.user), result: resource.encode())

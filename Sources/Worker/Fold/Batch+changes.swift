@@ -6,6 +6,7 @@ extension Batch {
         var changes = LedgerChanges()
         changes.now = now
         changes.requests.reserveCapacity(range.count)
+        changes.users.reserveCapacity(range.count)
         for place in range {
             switch entries[place].outcome {
             case .open, .behind, .parked, .parkedAfter: break
@@ -26,7 +27,7 @@ extension Batch {
         let mutation = entries[place].mutation
         return LetterRow(
             request: entries[place].id, user: mutation?.user, lane: sources[entries[place].source].lease.lane,
-            operation: mutation?.change.operation, task: mutation?.task, mark: death.mark,
+            operation: mutation?.operation, task: mutation?.task, mark: death.mark,
             reason: death.reason, signature: death.signature, payload: bytes(of: place),
             attempts: Attempt.encode(death.attempts), redrive: mutation?.redrive ?? 0)
     }
@@ -34,7 +35,7 @@ extension Batch {
     private func addTasks(of range: Range<Int>, to changes: inout LedgerChanges) {
         // The whole batch is the common case, and then each slot is looked at once.
         if range == 0..<entries.count {
-            for slot in slots { changes.add(slot) }
+            for place in slots.indices { changes.add(slots[place]) }
             return
         }
         var seen: Set<Int> = []
@@ -46,10 +47,10 @@ extension Batch {
 }
 
 extension LedgerChanges {
-    fileprivate mutating func add(_ mutation: Mutation, _ verdict: Verdict) {
+    fileprivate mutating func add(_ mutation: DecodedMutation, _ verdict: Verdict) {
         requests.append(
             RequestRow(
-                request: mutation.id, user: mutation.user, operation: mutation.change.operation,
+                request: mutation.id, user: mutation.user, operation: mutation.operation,
                 task: mutation.task, verdict: verdict, redrive: mutation.redrive))
         if mutation.redrive > 0 && verdict.code != .deadLettered {
             redriven.append((mutation.id, verdict.code == .superseded))
@@ -57,16 +58,17 @@ extension LedgerChanges {
         // Claims make the row of the user; whose token says nothing still gets one, by the first mutation.
         users.append(
             UserRow(
-                user: mutation.user, email: mutation.email, name: mutation.name, seenAt: mutation.acceptedAt))
+                user: mutation.user, email: mutation.value.email, name: mutation.value.name,
+                seenAt: mutation.value.acceptedAt))
     }
 
     fileprivate mutating func add(_ slot: TaskSlot) {
-        switch (slot.stored, slot.state.item) {
-        case (nil, nil): break
-        case (nil, .some(let new)): inserts.append(new)
-        case (.some, nil): deletes.append(slot.key)
-        case (.some(let old), .some(let new)):
-            if old.version != new.version || old != new { updates.append(new) }
+        guard let new = slot.state.item else {
+            if slot.stored != nil { deletes.append(slot.key) }
+            return
         }
+        // Each change makes a version; one that was deleted and created again may have the old one.
+        guard let version = slot.stored?.version else { return inserts.append(new) }
+        if version != new.version || slot.stored != new { updates.append(new) }
     }
 }

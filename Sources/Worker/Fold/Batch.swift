@@ -35,7 +35,7 @@ struct Batch: Sendable {
         _ entry: Span<UInt8>, from source: Int, parkedBefore: Set<UserID>, _ reader: JSONReader
     ) {
         do throws(UndecodableEntry) {
-            let mutation = try Mutation(entry: entry, reader: reader)
+            let mutation = DecodedMutation(try Mutation(entry: entry, reader: reader))
             if !parkedBefore.isEmpty && parkedBefore.contains(mutation.user) {
                 entries.append(
                     BatchEntry(source: source, content: .mutation(mutation, slot: -1), outcome: .behind))
@@ -49,15 +49,15 @@ struct Batch: Sendable {
         }
     }
 
-    private mutating func slot(of mutation: Mutation) -> Int {
+    private mutating func slot(of mutation: DecodedMutation) -> Int {
         let key = TaskKey(user: mutation.user, id: mutation.task)
         if let place = places[key] {
-            if case .delete = mutation.change { slots[place].provesItself = false }
+            if mutation.operation == .delete { slots[place].provesItself = false }
             return place
         }
         places[key] = slots.count
         slots.append(TaskSlot(key))
-        if case .create = mutation.change, mutation.precondition == nil {
+        if mutation.operation == .create, mutation.value.precondition == nil {
             slots[slots.count - 1].provesItself = true
         }
         return slots.count - 1
@@ -73,7 +73,7 @@ struct Batch: Sendable {
     func range(of source: Int) -> Range<Int> { starts[source]..<starts[source + 1] }
 
     /// False when nothing is to be written, because every entry goes behind parked ones.
-    var needsLedger: Bool { entries.contains { $0.isOpen } }
+    var needsLedger: Bool { entries.indices.contains { entries[$0].isOpen } }
 
     /// What the transaction must read.
     /// - Parameter oldBefore: entries accepted before this time ask how far back the inbox can vouch.
@@ -86,9 +86,9 @@ struct Batch: Sendable {
             return wants
         }
         wants.requests.reserveCapacity(entries.count)
-        for entry in entries {
-            if case .behind = entry.outcome { continue }
-            guard let mutation = entry.mutation else { continue }
+        for place in entries.indices {
+            if case .behind = entries[place].outcome { continue }
+            guard let mutation = entries[place].mutation else { continue }
             wants.requests.append(mutation.id)
             if mutation.redrive > 0 { wants.redriven.append(mutation.id) }
             if mutation.id.milliseconds * 1000 < oldBefore.micros { wants.horizon = true }
@@ -109,8 +109,8 @@ struct Batch: Sendable {
     /// Whether every entry is one that an insert can prove to be new: neither redriven, nor so old that the inbox may
     /// have forgotten it.
     func canPresume(oldBefore: Timestamp) -> Bool {
-        entries.allSatisfy { entry in
-            guard let mutation = entry.mutation else { return true }
+        entries.indices.allSatisfy { place in
+            guard let mutation = entries[place].mutation else { return true }
             return mutation.redrive == 0 && mutation.id.milliseconds * 1000 >= oldBefore.micros
         }
     }
@@ -118,6 +118,7 @@ struct Batch: Sendable {
     /// Takes what the transaction read; every entry is open again but those that go behind parked ones.
     mutating func take(_ rows: LedgerRows, _ wants: LedgerWants) {
         known = rows.known
+        known.reserveCapacity(entries.count)
         letters = rows.letters
         horizon = rows.horizon
         parkedUsers = []
@@ -147,7 +148,7 @@ struct Batch: Sendable {
         }
     }
 
-    private mutating func outcome(of mutation: Mutation, _ slot: Int) -> BatchEntry.Outcome {
+    private mutating func outcome(of mutation: DecodedMutation, _ slot: Int) -> BatchEntry.Outcome {
         if !parkedUsers.isEmpty && parkedUsers.contains(mutation.user) { return .parkedAfter }
         if let before = known[mutation.id], !Batch.mayTake(mutation, before) {
             // The body only where the task is still as that mutation left it (API.md §2).
@@ -163,22 +164,22 @@ struct Batch: Sendable {
             known[mutation.id] = KnownRequest(verdict: verdict, redrive: mutation.redrive)
             return .done(verdict, task: nil, isNew: true)
         }
-        let verdict = slots[slot].state.apply(mutation)
+        let verdict = slots[slot].state.apply(mutation.value)
         known[mutation.id] = KnownRequest(verdict: verdict, redrive: mutation.redrive)
         return .done(verdict, task: verdict.succeeded ? slots[slot].state.item : nil, isNew: true)
     }
 
     /// A known request may be applied only where it is dead, or was overtaken, and this is a later redrive of it.
-    private static func mayTake(_ mutation: Mutation, _ before: KnownRequest) -> Bool {
+    private static func mayTake(_ mutation: DecodedMutation, _ before: KnownRequest) -> Bool {
         (before.verdict.code == .deadLettered || before.verdict.code == .superseded)
             && mutation.redrive > before.redrive
     }
 
     /// 409 where a later change has overtaken what is redriven. A task that is gone, or an id that is taken, gets the
     /// verdict that it always gets.
-    private func superseded(_ mutation: Mutation, _ task: TaskItem?) -> Verdict? {
+    private func superseded(_ mutation: DecodedMutation, _ task: TaskItem?) -> Verdict? {
         guard !mutation.force, let task, let mark = letters[mutation.id] else { return nil }
-        if case .create = mutation.change { return nil }
+        if mutation.operation == .create { return nil }
         if mark.taskVersion == task.version && mark.taskCreatedAt == task.createdAt { return nil }
         return .refused(.superseded, version: task.version)
     }

@@ -5,7 +5,7 @@ struct BatchEntry: Sendable {
     /// What the entry says.
     enum Content: Sendable {
         /// - Parameter slot: the place of its task among the batch's tasks.
-        case mutation(Mutation, slot: Int)
+        case mutation(DecodedMutation, slot: Int)
         case undecodable(id: UUID, UndecodableEntry)
     }
 
@@ -38,7 +38,7 @@ struct BatchEntry: Sendable {
         }
     }
 
-    var mutation: Mutation? {
+    var mutation: DecodedMutation? {
         if case .mutation(let mutation, _) = content { mutation } else { nil }
     }
 

@@ -32,14 +32,16 @@ extension PostgresConnection {
 
     private func sendRequests(_ changes: LedgerChanges) throws(PostgresError) {
         // In order of id: the newest page of the index stays in hands.
-        let rows = changes.requests.sorted { $0.request < $1.request }
-        let fresh = rows.allSatisfy { $0.redrive == 0 } ? rows : rows.filter { $0.redrive == 0 }
+        // Places are sorted instead of rows, whose users would be counted at each comparison.
+        let rows = changes.requests
+        let order = rows.indices.map { (id: rows[$0].request, place: $0) }.sorted { $0.id < $1.id }
+        let fresh = order.filter { rows[$0.place].redrive == 0 }.map(\.place)
         if !fresh.isEmpty {
-            try send(Statements.insertRequests, PostgresConnection.columns(fresh, now: changes.now))
+            try send(Statements.insertRequests, PostgresConnection.columns(rows, fresh, now: changes.now))
         }
         guard fresh.count < rows.count else { return }
-        let redriven = rows.filter { $0.redrive > 0 }
-        try send(Statements.redriveRequests, PostgresConnection.columns(redriven, now: changes.now))
+        let redriven = order.filter { rows[$0.place].redrive > 0 }.map(\.place)
+        try send(Statements.redriveRequests, PostgresConnection.columns(rows, redriven, now: changes.now))
     }
 
     private func sendUsers(_ rows: [UserRow]) throws(PostgresError) -> [UserRow] {
@@ -125,16 +127,19 @@ extension PostgresConnection {
         ]
     }
 
-    private static func columns(_ rows: [RequestRow], now: Timestamp) -> [PostgresParameter] {
-        var requests = PostgresArray(of: .uuid, capacity: rows.count)
-        var users = PostgresArray(of: .text, capacity: rows.count)
-        var operations = PostgresArray(of: .int2, capacity: rows.count)
-        var tasks = PostgresArray(of: .uuid, capacity: rows.count)
-        var statuses = PostgresArray(of: .int2, capacity: rows.count)
-        var codes = PostgresArray(of: .text, capacity: rows.count)
-        var versions = PostgresArray(of: .int4, capacity: rows.count)
-        var redrives = PostgresArray(of: .int2, capacity: rows.count)
-        for row in rows {
+    private static func columns(
+        _ rows: [RequestRow], _ places: [Int], now: Timestamp
+    ) -> [PostgresParameter] {
+        var requests = PostgresArray(of: .uuid, capacity: places.count)
+        var users = PostgresArray(of: .text, capacity: places.count)
+        var operations = PostgresArray(of: .int2, capacity: places.count)
+        var tasks = PostgresArray(of: .uuid, capacity: places.count)
+        var statuses = PostgresArray(of: .int2, capacity: places.count)
+        var codes = PostgresArray(of: .text, capacity: places.count)
+        var versions = PostgresArray(of: .int4, capacity: places.count)
+        var redrives = PostgresArray(of: .int2, capacity: places.count)
+        for place in places {
+            let row = rows[place]
             requests.append(row.request)
             users.append(row.user.bytes)
             operations.append(row.operation.rawValue)

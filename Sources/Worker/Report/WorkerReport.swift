@@ -145,13 +145,14 @@ final class WorkerReport: Sendable {
     /// Puts what is new in a batch into lines, to be written once it is committed.
     func describe(_ batch: Batch, to lines: inout LogBatch) {
         let logsEach = log.writes(.info)
-        for entry in batch.entries {
-            switch entry.outcome {
+        for place in batch.entries.indices {
+            switch batch.entries[place].outcome {
             case .done(let verdict, _, isNew: true):
-                if logsEach, let mutation = entry.mutation {
-                    lines.add(.info, "applied", mutation.logFields(verdict))
+                if logsEach, let mutation = batch.entries[place].mutation {
+                    lines.add(.info, "applied") { mutation.log(verdict, to: &$0) }
                 }
-            case .dead(let death): lines.add(.warn, "dead-lettered", entry.logFields(death))
+            case .dead(let death):
+                lines.add(.warn, "dead-lettered", batch.entries[place].logFields(death))
             case .open, .behind, .parked, .parkedAfter, .done: break
             }
         }
@@ -162,18 +163,18 @@ final class WorkerReport: Sendable {
         metrics.batchSize.observe(Double(batch.entries.count))
         metrics.applySeconds.observe(now - started)
         var count = 0
-        for entry in batch.entries {
-            switch entry.outcome {
+        for place in batch.entries.indices {
+            switch batch.entries[place].outcome {
             case .done(let verdict, _, isNew: true):
-                guard let mutation = entry.mutation else { continue }
+                guard let mutation = batch.entries[place].mutation else { continue }
                 count += 1
-                metrics.count(mutation.change.operation, verdict)
+                metrics.count(mutation.operation, verdict)
                 metrics.acceptToResult.observe(now - Timestamp(milliseconds: mutation.id.milliseconds))
             case .dead(let death):
                 count += 1
                 metrics.count(death.reason)
-                if let mutation = entry.mutation {
-                    metrics.count(mutation.change.operation, .refused(.deadLettered))
+                if let mutation = batch.entries[place].mutation {
+                    metrics.count(mutation.operation, .refused(.deadLettered))
                 }
             case .open, .behind, .parked, .parkedAfter, .done: break
             }
@@ -198,14 +199,14 @@ extension LedgerError {
     }
 }
 
-extension Mutation {
-    fileprivate func logFields(_ verdict: Verdict) -> [LogField] {
-        var fields: [LogField] = [
-            .word("op", change.operation.name), .bytes("user_id", user.bytes), .uuid("task_id", task),
-            .uuid("request_id", id), .integer("verdict", verdict.status),
-        ]
-        if let traceID { fields.append(.bytes("trace_id", traceID)) }
-        return fields
+extension DecodedMutation {
+    fileprivate func log(_ verdict: Verdict, to line: inout LogLines) {
+        line.word("op", operation.name)
+        line.bytes("user_id", value.user.bytes)
+        line.uuid("task_id", value.task)
+        line.uuid("request_id", value.id)
+        line.integer("verdict", verdict.status)
+        if let traceID = value.traceID { line.bytes("trace_id", traceID) }
     }
 }
 
@@ -217,10 +218,10 @@ extension BatchEntry {
         ]
         if let mutation {
             fields += [
-                .word("op", mutation.change.operation.name), .bytes("user_id", mutation.user.bytes),
+                .word("op", mutation.operation.name), .bytes("user_id", mutation.user.bytes),
                 .uuid("task_id", mutation.task),
             ]
-            if let traceID = mutation.traceID { fields.append(.bytes("trace_id", traceID)) }
+            if let traceID = mutation.value.traceID { fields.append(.bytes("trace_id", traceID)) }
         }
         return fields
     }
