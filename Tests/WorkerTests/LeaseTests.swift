@@ -1,4 +1,5 @@
 import Shared
+import Support
 import Synchronization
 import Testing
 
@@ -41,10 +42,14 @@ import Testing
             log: Log(level: .error, format: .json), metrics: WorkerMetrics(MetricRegistry()), clock: clock)
     }
 
-    private func keeper(_ name: String, _ board: LaneBoard, _ queue: MemoryQueue) -> LeaseKeeper {
+    private func keeper(
+        _ name: String, _ board: LaneBoard, _ queue: MemoryQueue,
+        isDead: @escaping (WorkerSign) -> Bool = { _ in false }
+    ) -> LeaseKeeper {
         LeaseKeeper(
             worker: WorkerID(name), settings: LeaseKeeper.Settings(lanes: 16), queue: queue, board: board,
-            clock: clock, report: report, random: SplitMix64(seed: UInt64(name.utf8.count)), wakeAppliers: {})
+            clock: clock, report: report, random: SplitMix64(seed: UInt64(name.utf8.count)),
+            wakeAppliers: {}, isDead: isDead)
     }
 
     @Test func `takes every lane when it is alone, and gives all back at its end`() async throws {
@@ -92,6 +97,19 @@ import Testing
         #expect(report.metrics.takeoversCrash.value == 16)
     }
 
+    @Test func `takes the lanes of a worker that is dead for certain at once, and counts the crash`()
+        async throws
+    {
+        let (dead, living) = (LaneBoard(appliers: 1), LaneBoard(appliers: 1))
+        try await keeper("dead", dead, MemoryQueue(lanes)).turn()
+        let survivor = keeper("w", living, MemoryQueue(lanes)) { $0.worker == WorkerID("dead") }
+        try await survivor.turn()
+        #expect(living.held.isEmpty)
+        try await survivor.turn()
+        #expect(living.held.count == 16)
+        #expect(report.metrics.takeoversCrash.value == 16)
+    }
+
     @Test func `drops leases that it could not renew in time`() async throws {
         let board = LaneBoard(appliers: 1)
         let isCut = Mutex(false)
@@ -102,6 +120,35 @@ import Testing
         time.jump(.seconds(11))
         keeper.dropExpired()
         #expect(board.held.isEmpty)
+    }
+}
+
+@Suite struct `Workers of one machine` {
+    private let reader = JSONReader()
+
+    private func sign(_ worker: String, _ age: Duration, _ info: String) -> WorkerSign {
+        WorkerSign(worker: WorkerID(worker), age: age, info: Array(info.utf8))
+    }
+
+    @Test func `are dead when the kernel does not know them and nobody has heard of them`() throws {
+        let here = LocalWorkers(place: "here", processID: 5)
+        let child = try ChildProcess(["true"], logPath: TemporaryDirectory.make("gone") + "/log")
+        child.waitForEnd(seconds: 10)
+        let gone = "vm:\(child.id):0a"
+        let info = #"{"lanes":3,"place":"here"}"#
+        #expect(here.isDead(sign(gone, .seconds(2), info), reader: reader))
+        #expect(!here.isDead(sign(gone, .milliseconds(200), info), reader: reader))
+        #expect(!here.isDead(sign(gone, .seconds(2), #"{"place":"there"}"#), reader: reader))
+        #expect(!here.isDead(sign(gone, .seconds(2), #"{"lanes":3}"#), reader: reader))
+        #expect(!here.isDead(sign(gone, .seconds(2), "?"), reader: reader))
+        #expect(!here.isDead(sign("gone", .seconds(2), info), reader: reader))
+        #expect(!here.isDead(sign("vm:1:0a", .seconds(2), info), reader: reader))
+        #expect(here.isDead(sign("vm:5:0a", .seconds(2), info), reader: reader))
+        #expect(!LocalWorkers(place: nil, processID: 5).isDead(sign(gone, .seconds(2), info), reader: reader))
+    }
+
+    @Test func `know their place`() {
+        #expect(LocalWorkers().place == LocalWorkers().place)
     }
 }
 

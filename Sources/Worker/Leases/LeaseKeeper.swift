@@ -21,6 +21,7 @@ final class LeaseKeeper {
     private let clock: WorkerClock
     private let report: WorkerReport
     private let wakeAppliers: @Sendable () -> Void
+    private let isDead: (WorkerSign) -> Bool
     private var random: any RandomNumberGenerator
     private var backoff = Backoff.outage
     /// When each lease runs out unless it is renewed: counted from before the call, so never later than the queue has it.
@@ -29,8 +30,10 @@ final class LeaseKeeper {
 
     init(
         worker: WorkerID, settings: Settings, queue: any Queue, board: LaneBoard, clock: WorkerClock,
-        report: WorkerReport, random: any RandomNumberGenerator, wakeAppliers: @escaping @Sendable () -> Void
+        report: WorkerReport, random: any RandomNumberGenerator,
+        wakeAppliers: @escaping @Sendable () -> Void, isDead: @escaping (WorkerSign) -> Bool = { _ in false }
     ) {
+        self.isDead = isDead
         self.worker = worker
         self.settings = settings
         self.queue = queue
@@ -75,12 +78,15 @@ final class LeaseKeeper {
     func turn() async throws(QueueError) {
         let signs = try await queue.heartbeat(
             worker, info: report.heartbeat(), forgetAfter: settings.forgetAfter)
-        let living = signs.filter { $0.age <= settings.silentAfter || $0.worker == worker }.map(\.worker)
+        let dead = Set(signs.filter { $0.worker != worker && isDead($0) }.map(\.worker))
+        let living = signs.filter {
+            $0.worker == worker || $0.age <= settings.silentAfter && !dead.contains($0.worker)
+        }.map(\.worker)
         let wanted = Rendezvous.lanes(of: worker, among: living, count: settings.lanes)
         dropExpired()
         try await renew()
         try await giveBack(allBut: wanted)
-        try await take(wanted)
+        try await take(wanted, dead)
         report.lanesOwned(board.held.count)
     }
 
@@ -124,7 +130,9 @@ final class LeaseKeeper {
         try await queue.release(idle)
     }
 
-    private func take(_ wanted: Set<Lane>) async throws(QueueError) {
+    /// - Parameter dead: workers that are dead for certain: their leases end now, and the next turn takes the lanes. That
+    ///   counts as the crash that it was: only the lease ends, its holder stays.
+    private func take(_ wanted: Set<Lane>, _ dead: Set<WorkerID>) async throws(QueueError) {
         let held = Set(board.all.map(\.lane))
         let missing = wanted.subtracting(held).sorted()
         guard !missing.isEmpty else { return }
@@ -132,7 +140,11 @@ final class LeaseKeeper {
         let now = clock.now()
         let answers = try await queue.acquire(missing, as: token, for: settings.lease)
         var taken = 0
+        var left: [Lease] = []
         for (lane, answer) in zip(missing, answers) {
+            if case .held(let holder) = answer, dead.contains(holder.worker) {
+                left.append(Lease(lane: lane, token: holder))
+            }
             guard case .acquired(let isClean, let crashes) = answer else { continue }
             let lease = Lease(lane: lane, token: token)
             until[lease] = now + settings.lease
@@ -141,5 +153,6 @@ final class LeaseKeeper {
             taken += 1
         }
         if taken > 0 { wakeAppliers() }
+        if !left.isEmpty { _ = try await queue.renew(left, for: .zero) }
     }
 }

@@ -15,6 +15,7 @@ final class Wiring: Sendable {
     private let laneMetrics: LaneMetrics
     private let adminAddress: ListenAddress
     private let worker: WorkerID
+    private let localWorkers = LocalWorkers()
 
     init(configuration: Configuration, redis: RedisURL, admin: ListenAddress, environment: Environment) {
         self.configuration = configuration
@@ -26,7 +27,7 @@ final class Wiring: Sendable {
         notifier = Notifier(environment)
         report = WorkerReport(
             log: Log(level: configuration.logLevel, format: configuration.logFormat),
-            metrics: WorkerMetrics(MetricRegistry()), clock: stop.clock())
+            metrics: WorkerMetrics(MetricRegistry()), clock: stop.clock(), place: localWorkers.place)
     }
 
     /// `host:pid:nonce`: a process that comes back under an old number is somebody else.
@@ -111,7 +112,8 @@ final class Wiring: Sendable {
             let keeper = LeaseKeeper(
                 worker: worker, settings: LeaseKeeper.Settings(lanes: configuration.lanes),
                 queue: queue("tasklane-leases"), board: board, clock: clock, report: report,
-                random: SystemRandomNumberGenerator(), wakeAppliers: { self.stop.wakeAppliers() })
+                random: SystemRandomNumberGenerator(), wakeAppliers: { self.stop.wakeAppliers() },
+                isDead: { [localWorkers, reader = JSONReader()] in localWorkers.isDead($0, reader: reader) })
             await keeper.run()
             appliersEnded.wait(atMost: .seconds(3600))
             await keeper.finish()

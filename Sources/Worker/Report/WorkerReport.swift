@@ -16,10 +16,13 @@ final class WorkerReport: Sendable {
     let log: Log
     let metrics: WorkerMetrics
     private let clock: WorkerClock
+    /// Where this process runs, for workers beside it (`LocalWorkers`).
+    private let place: String?
     private let startedAt: Timestamp
     private let state = Mutex(State())
 
-    init(log: Log, metrics: WorkerMetrics, clock: WorkerClock) {
+    init(log: Log, metrics: WorkerMetrics, clock: WorkerClock, place: String? = nil) {
+        self.place = place
         self.log = log
         self.metrics = metrics
         self.clock = clock
@@ -59,6 +62,10 @@ final class WorkerReport: Sendable {
         json.timestamp(startedAt)
         json.key("last_progress_at")
         json.timestamp(progress)
+        if let place {
+            json.key("place")
+            json.string(place)
+        }
         json.endObject()
         return json.bytes
     }
