@@ -13,6 +13,7 @@ def run(judge, world):
     address, admin, process = world.deployment.ingest("accounts", TASKLANE_ACCOUNTS="on")
     desk = Desk(judge, address)
     registration(judge, desk)
+    slow_commit(judge, world, desk)
     faults(judge, desk)
     sessions(judge, desk)
     limits(judge, desk)
@@ -90,6 +91,19 @@ def registration(judge, desk):
     for thread in threads:
         thread.join()
     judge.check("register at once: one is the first", sorted(answers) == [201] + [409] * 7, answers)
+
+
+def slow_commit(judge, world, desk):
+    """Somebody else's registration of the address takes its time to commit: who comes second waits for it."""
+    statement = ("BEGIN; INSERT INTO accounts (user_id, email, email_key, name, password_hash) VALUES ('slow', "
+                 "'slow@example.org', 'slow@example.org', 'S', 'x'); SELECT pg_sleep(3); COMMIT")
+    thread = threading.Thread(target=world.deployment.psql, args=(statement, ))
+    thread.start()
+    time.sleep(0.5)
+    answer = desk.register("Slow@example.org")
+    thread.join()
+    judge.check("register while another's commit takes three seconds", answer.status == 409 and
+                answer.code == "email-taken", answer)
 
 
 def faults(judge, desk):

@@ -34,8 +34,13 @@ final class AccountRoutes: Sendable {
         cost: PasswordCost = .owasp, byAddress: AttemptLimit = AttemptLimit(burst: 30, interval: .seconds(2)),
         byEmail: AttemptLimit = AttemptLimit(burst: 5, interval: .seconds(30))
     ) throws(SystemError) {
+        var options = options
+        // Two who register one address at the same time: the second waits for the first's commit, which a slow disk
+        // may take seconds for, and then gets its 409 instead of a 503.
+        options.lockTimeout = .seconds(10)
+        let sessions = options
         self.threads = try BlockingThreads(name: "accounts", count: threads, waitingMax: 64) {
-            AccountDesk(options, ring: ring, cost: cost)
+            AccountDesk(sessions, ring: ring, cost: cost)
         }
         self.byAddress = byAddress
         self.byEmail = byEmail
