@@ -150,9 +150,39 @@ def raw_ecdsa(der):
     return b"".join(parts)
 
 
+def siphash(key, message):
+    """SipHash-2-4, 64 bits."""
+    mask = (1 << 64) - 1
+    one, two = (int.from_bytes(key[i:i + 8], "little") for i in (0, 8))
+    v = [one ^ 0x736F6D6570736575, two ^ 0x646F72616E646F6D, one ^ 0x6C7967656E657261, two ^ 0x7465646279746573]
+
+    def turn(value, bits):
+        return (value << bits | value >> 64 - bits) & mask
+
+    def rounds(count):
+        for _ in range(count):
+            for a, b, bits, c, d, more in ((0, 1, 13, 2, 3, 16), (2, 1, 17, 0, 3, 21)):
+                v[a] = (v[a] + v[b]) & mask
+                v[b] = turn(v[b], bits) ^ v[a]
+                v[a] = turn(v[a], 32)
+                v[c] = (v[c] + v[d]) & mask
+                v[d] = turn(v[d], more) ^ v[c]
+
+    padded = message + bytes(7 - len(message) % 8) + bytes([len(message) & 255])
+    for place in range(0, len(padded), 8):
+        word = int.from_bytes(padded[place:place + 8], "little")
+        v[3] ^= word
+        rounds(2)
+        v[0] ^= word
+    v[2] ^= 255
+    rounds(4)
+    return v[0] ^ v[1] ^ v[2] ^ v[3]
+
+
 def request_id(key, user, milliseconds, counter=1):
     """A request id as ingest makes them: UUIDv7 whose last 32 bits are a MAC of the rest and the user."""
     head = milliseconds.to_bytes(6, "big") + (0x7000).to_bytes(2, "big") + (0x80000000 | counter).to_bytes(
         4, "big")
-    text = (head + hmac.new(key, head + user.encode(), hashlib.sha256).digest()[:4]).hex()
+    code = siphash(hmac.new(key, b"request id", hashlib.sha256).digest()[:16], head + user.encode())
+    text = (head + (code & 0xFFFFFFFF).to_bytes(4, "big")).hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
