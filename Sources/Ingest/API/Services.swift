@@ -94,7 +94,7 @@ final class Services {
         while await pause(waiter, until: deadline) {
             let answers: [RequestStates.Answer]
             do throws(RequestStates.Unavailable) {
-                answers = try await states.look([mutation.id], of: mutation.user)
+                answers = try await states.lookForDone([mutation.id], of: mutation.user)
             } catch { continue }
             if let resource = resource(answers[0], of: mutation.user), resource.isDone { return resource }
         }
@@ -109,11 +109,12 @@ final class Services {
         let deadline = loop.now + wait
         let waiter = waiters.enter(ids)
         defer { waiters.leave(waiter) }
-        while true {
-            let answers = try await states.look(ids, of: user)
-            if answers.allSatisfy({ $0.isDone() }) { return answers }
-            guard await pause(waiter, until: deadline) else { return answers }
+        var answers = try await states.look(ids, of: user)
+        while !answers.allSatisfy({ $0.isDone() }) {
+            guard await pause(waiter, until: deadline) else { break }
+            answers = try await states.lookForDone(ids, of: user)
         }
+        return answers
     }
 
     /// Suspends until it is worth a look; false when the wait is over.

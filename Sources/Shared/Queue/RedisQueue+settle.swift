@@ -47,11 +47,11 @@ extension RedisQueue {
                 command.add(park.due.milliseconds)
                 command.add(park.attempts)
             }
-            for (place, item) in batch.items.enumerated() {
-                guard case .park(let user) = item.fate else { continue }
+            for place in batch.items.indices where digest.moves > 0 {
+                guard case .park(let user) = batch.items[place].fate else { continue }
                 command.add(Int64(place + 1))
                 command.add(user.bytes)
-                command.add(item.id)
+                command.add(batch.items[place].id)
             }
             command.add(digest.results, of: batch.items)
         }
@@ -100,13 +100,13 @@ private struct SettleDigest {
     init(_ items: [SettledItem]) {
         results = ResultRun.cut(items)
         doneIDs.reserveCapacity(items.count * (UUID.textCount + 1))
-        for item in items {
-            switch item.fate {
+        for place in items.indices {
+            switch items[place].fate {
             case .park: moves += 1
             case .done(let tally):
                 count.add(tally)
                 if !doneIDs.isEmpty { doneIDs.append(UInt8(ascii: " ")) }
-                item.id.appendText(to: &doneIDs)
+                items[place].id.appendText(to: &doneIDs)
             }
         }
     }

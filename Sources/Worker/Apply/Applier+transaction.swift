@@ -15,10 +15,20 @@ extension Applier {
             return error
         }
         passed(sources)
-        report.applied(changed.batch, started: started, now: clock.now())
-        lines.flush()
-        try await settle(changed.settlement)
+        let committed = clock.now()
+        // The results first: clients wait for them, and nobody for the lines.
+        do throws(QueueError) { try await settle(changed.settlement) } catch {
+            told(changed.batch, started, committed)
+            throw error
+        }
+        told(changed.batch, started, committed)
         return nil
+    }
+
+    /// Counts and writes down what was committed, whatever became of its settle.
+    private func told(_ batch: Batch, _ started: Timestamp, _ committed: Timestamp) {
+        report.applied(batch, started: started, now: committed)
+        lines.flush()
     }
 
     /// Folds and commits; a refusal is traced to the mutations at fault.

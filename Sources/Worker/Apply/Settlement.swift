@@ -93,6 +93,8 @@ extension Applier {
                 backlogs += note(outcome, batch.lease, isLane: false)
             }
         }
+        // What is set aside next has lines of its own.
+        if !backlogs.isEmpty { lines.flush() }
         for (backlog, lane) in backlogs { try await trim(backlog, of: lane) }
     }
 

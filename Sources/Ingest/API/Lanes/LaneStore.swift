@@ -165,6 +165,17 @@ extension LaneStore {
         var results: [[UInt8]?] = []
     }
 
+    /// The resources of requests of one user, where a worker wrote them, in the order of the ids.
+    func results(_ ids: [UUID], of user: UserID) async throws(RedisError) -> [[UInt8]?] {
+        let keys = keys[lane(of: user).index]
+        var results: [[UInt8]?] = []
+        results.reserveCapacity(ids.count)
+        for reply in try await redis.send(ids.map { keys.readResult($0) }) {
+            results.append(try reply.get().bytes)
+        }
+        return results
+    }
+
     /// Looks for requests of one user.
     func view(_ ids: [UUID], of user: UserID) async throws(RedisError) -> View {
         let keys = keys[lane(of: user).index]

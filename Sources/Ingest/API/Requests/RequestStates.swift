@@ -68,6 +68,20 @@ final class RequestStates {
         return answers.map { $0 ?? .expired }
     }
 
+    /// As `look`, for requests that are believed to be done: one command for each, and a whole look only where the
+    /// belief was wrong.
+    func lookForDone(_ ids: [UUID], of user: UserID) async throws(Unavailable) -> [Answer] {
+        let results: [[UInt8]?]
+        do throws(RedisError) { results = try await lanes.results(ids, of: user) } catch {
+            return try await look(ids, of: user)
+        }
+        let texts = results.compactMap { $0 }
+        guard texts.count == ids.count, texts.allSatisfy({ triedOnly($0, user) == nil }) else {
+            return try await look(ids, of: user)
+        }
+        return texts.map { .stored($0) }
+    }
+
     /// Nil when PostgreSQL does not answer.
     private func find(_ ids: [UUID], _ user: UserID) async -> [UUID: StoredRequest]? {
         do throws(ReadFailure) { return try await stored.requests(ids, of: user) } catch { return nil }

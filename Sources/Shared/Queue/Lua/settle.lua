@@ -23,9 +23,12 @@
 -- out if it fails (PostgreSQL has them), and the trim opens the way for the rest.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'not-owner'} end
 local size = tonumber(ARGV[4])
-if redis.call('LINDEX', KEYS[2], 0) ~= ARGV[2] or redis.call('LINDEX', KEYS[2], size - 1) ~= ARGV[3] then
+if redis.call('LINDEX', KEYS[2], 0) ~= ARGV[2]
+    or size > 1 and redis.call('LINDEX', KEYS[2], size - 1) ~= ARGV[3] then
     return {'prefix-changed'}
 end
+-- Nearly always 0, and one call: each costs a lane of one entry as much as the next.
+local is_marked = redis.call('EXISTS', KEYS[3], KEYS[7]) > 0
 local parks, moves = tonumber(ARGV[15]), tonumber(ARGV[16])
 local moves_at = 17 + parks * 3
 local results_at = moves_at + moves * 3
@@ -53,7 +56,7 @@ while at < #ARGV do
     at = last + 1
 end
 redis.call('LTRIM', KEYS[2], size, -1)
-if ARGV[5] == '0' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], ARGV[5]) end
+if ARGV[5] ~= '0' then redis.call('SET', KEYS[3], ARGV[5]) elseif is_marked then redis.call('DEL', KEYS[3]) end
 
 local out = {'settled', redis.call('LLEN', KEYS[2])}
 for at = 17, moves_at - 1, 3 do
@@ -75,7 +78,7 @@ end
 if ARGV[7] ~= '0' then redis.call('HINCRBY', KEYS[6], 'succeeded', ARGV[7]) end
 if ARGV[8] ~= '0' then redis.call('HINCRBY', KEYS[6], 'failed', ARGV[8]) end
 if ARGV[9] ~= '0' then redis.call('HINCRBY', KEYS[6], 'dead', ARGV[9]) end
-if redis.call('EXISTS', KEYS[7]) == 1 then
+if is_marked then
     for id in string.gmatch(ARGV[14], '%S+') do redis.call('HDEL', KEYS[7], id) end
     for at = moves_at, results_at - 1, 3 do redis.call('HDEL', KEYS[7], ARGV[at + 2]) end
 end
