@@ -75,7 +75,12 @@ final class LoopWiring {
         services.isDraining = true
         let cut = await server.drain(within: .seconds(28))
         if cut > 0 { shared.log.warn("connections were cut", .integer("count", cut)) }
-        await admin?.drain(within: .seconds(1))
+        shared.loopHasDrained()
+        if let admin {
+            // Until the last loop is done, whoever asks is told that this daemon drains.
+            await shared.drained.wait(on: loop, until: loop.now + .seconds(29))
+            await admin.drain(within: .seconds(1))
+        }
         subscriber.stop()
         pipeline.stop()
         postgres.stop()

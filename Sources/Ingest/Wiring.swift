@@ -35,6 +35,9 @@ final class Wiring: Sendable {
     let isAdminLocal: Bool
     let loopCount: Int
     private let readyLoops = Atomic<Int>(0)
+    private let drainedLoops = Atomic<Int>(0)
+    /// Raised when the last loop has drained.
+    let drained = StopSignal()
 
     init(
         environment: Environment, configuration: Configuration, faults: [String], log: Log
@@ -119,10 +122,16 @@ final class Wiring: Sendable {
                 } catch {
                     log.error("a loop cannot start", .text("why", "\(error)"))
                     stop.raise()
+                    loopHasDrained()
                 }
             }
         } catch { throw StartFailure("cannot start the event loops: \(error)") }
         log.info("stopped")
+    }
+
+    /// Called by each loop when its last connection is answered.
+    func loopHasDrained() {
+        if drainedLoops.add(1, ordering: .relaxed).newValue == loopCount { drained.raise() }
     }
 
     /// Called by each loop when it serves; the last one tells the service manager.

@@ -15,7 +15,16 @@ package final class Log: Sendable {
         self.level = Atomic(level.rawValue)
         self.format = format ?? (isatty(descriptor) == 1 ? .text : .json)
         self.descriptor = descriptor
-        prefixesPriority = unsafe getenv("JOURNAL_STREAM") != nil
+        prefixesPriority = Log.isJournal(descriptor)
+    }
+
+    /// `$JOURNAL_STREAM` holds device and inode of the stream to the journal (systemd.exec(5)). It is inherited: a daemon
+    /// that somebody under systemd starts with its output elsewhere writes plain lines.
+    private static func isJournal(_ descriptor: Int32) -> Bool {
+        guard let text = unsafe getenv("JOURNAL_STREAM") else { return false }
+        var facts = stat()
+        guard unsafe fstat(descriptor, &facts) == 0 else { return false }
+        return unsafe String(cString: text) == "\(facts.st_dev):\(facts.st_ino)"
     }
 
     /// Takes effect from the next line on (SIGHUP).

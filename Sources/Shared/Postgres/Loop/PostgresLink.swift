@@ -131,9 +131,10 @@ final class PostgresLink: DescriptorHandler {
         }
     }
 
-    /// 50 ms, doubled with each failure up to 2 s, with full jitter, so that many loops do not come back in step.
+    /// 50 ms, doubled with each failure up to 800 ms, with full jitter, so that many loops do not come back in step. Reads
+    /// are refused until then, so PostgreSQL is looked for more often than its workers do.
     private func connectLater() {
-        let limit = min(2000, 50 << min(failures, 6))
+        let limit = min(800, 50 << min(failures, 4))
         let pause = Duration.milliseconds(Int64.random(in: 10...Int64(limit)))
         connectTimer = loop.schedule(at: loop.now + pause) { [weak self] in
             self?.connectTimer = nil
