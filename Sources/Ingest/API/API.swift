@@ -107,7 +107,7 @@ final class API: RequestHandler {
             return refuse(exchange, error.problem)
         }
         let bodyBytesMax = exchange.route.bodyBytesMax
-        if exchange.route.endpoint.isSingleMutation { return .take(bodyBytesMax: bodyBytesMax, by: exchange) }
+        if exchange.route.endpoint.needsNoTask { return .take(bodyBytesMax: bodyBytesMax, by: exchange) }
         return .serve(bodyBytesMax: bodyBytesMax) { [self] request in
             var response = await respond(request, exchange)
             finish(&response, exchange)
@@ -121,7 +121,6 @@ final class API: RequestHandler {
         case .listTasks: return await ReadHandler(services: services).list(exchange)
         case .getTask: return await ReadHandler(services: services).task(exchange)
         case .getProfile: return await ReadHandler(services: services).profile(exchange)
-        case .getRequest: return await RequestsHandler(services: services).one(exchange)
         case .getRequests: return await RequestsHandler(services: services).many(exchange)
         case .register: return await account(request, .register)
         case .logIn: return await account(request, .login)

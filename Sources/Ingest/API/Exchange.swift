@@ -15,6 +15,8 @@ final class Exchange {
     var receipt: Receipt?
     var preferences = Preferences()
     var reply: Reply?
+    /// Waits for the verdict once it is pushed.
+    var poll: LongPoll?
 
     init(
         _ api: API, head: RequestHead, route: Route, values: RouteTable.PathValues, identity: Identity?,
@@ -36,6 +38,13 @@ final class Exchange {
         guard let place = values.userSegment, let identity else { return false }
         let user = identity.user.bytes
         return !head.withSegment(place) { $0.isEqual(to: user.span) }
+    }
+
+    /// Sends the answer, with what every answer needs.
+    func send(_ response: Response, _ reply: Reply) {
+        var response = response
+        api.finish(&response, self)
+        reply.send(response)
     }
 
     func answer(_ problem: Problem) -> Response { head.answer(problem) }

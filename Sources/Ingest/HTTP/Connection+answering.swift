@@ -4,6 +4,7 @@ extension Connection {
     /// Hands a whole request to whoever answers it.
     func begin(_ request: Request, _ answerer: Answerer) {
         phase = .handling
+        handled = request.head
         clearDeadline()
         switch answerer {
         case .taker(let taker): taker.take(request, Reply(self, request.head))
@@ -22,11 +23,19 @@ extension Connection {
         if isPeerClosed { task?.cancel() }
     }
 
-    /// The answer to the request that is being handled; dropped when the connection is gone.
+    /// The answer to the request that is being handled; dropped when that has its answer, or the connection is gone.
     func finish(_ response: Response, _ head: RequestHead) {
-        guard case .handling = phase else { return }
+        guard case .handling = phase, handled === head else { return }
+        handled = nil
+        watcher = nil
         send(response, head)
         next()
+    }
+
+    /// Tells `watcher` of the client's end until the answer is there.
+    func watch(_ watcher: any ReplyWatcher) {
+        self.watcher = watcher
+        if isPeerClosed { watcher.peerClosed() }
     }
 
     /// Answers before the body was read, or without a look at it.

@@ -48,6 +48,10 @@ final class Connection: DescriptorHandler {
     /// Head and body so far of `awaited`; grows with what arrives, never with what is announced.
     var assembled: [UInt8] = []
     var task: LoopTask?
+    /// The request that is handled: an answer to another one comes too late.
+    var handled: RequestHead?
+    /// Waits with the client, without a task.
+    var watcher: (any ReplyWatcher)?
 
     /// Bytes still to be sent, from `sentBytes` on.
     var output: [UInt8] = []
@@ -100,6 +104,7 @@ final class Connection: DescriptorHandler {
             mayRead = true
             // The client is gone, or has said all it will: whoever waits for it may stop waiting.
             task?.cancel()
+            watcher?.peerClosed()
         }
         if isBlocked, readiness.isWritable { flush() }
         drive()
@@ -162,6 +167,9 @@ final class Connection: DescriptorHandler {
         deadline = .distantFuture
         task?.cancel()
         task = nil
+        watcher?.cutOff()
+        watcher = nil
+        handled = nil
         awaited = nil
         assembled = []
         inbox.clear()

@@ -2,7 +2,7 @@
 ///
 /// All share the hash tag `{NNN}`, so that they lie in one slot of a Redis Cluster. Precomputed; keep one for each
 /// lane (`LaneKeys.table`).
-package struct LaneKeys: Sendable {
+package final class LaneKeys: Sendable {
     /// `tl:{NNN}:`, before each of the others.
     package let prefix: [UInt8]
     /// LIST: mutations, oldest at the head.

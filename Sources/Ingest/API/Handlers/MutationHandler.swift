@@ -161,6 +161,18 @@ struct MutationHandler {
         return response
     }
 
+    /// The answer to a mutation that was waited for: its verdict, or 202 where there is none yet.
+    func verdict(
+        _ answer: RequestStates.Answer?, _ receipt: Receipt, _ preferences: Preferences, _ exchange: Exchange
+    ) -> Response {
+        if let answer, let resource = services.resource(answer, of: receipt.user), resource.isDone {
+            return verdict(resource, preferences, exchange)
+        }
+        var response = services.acceptances.response(receipt)
+        addApplied(preferences, isWaited: true, to: &response)
+        return response
+    }
+
     private func verdict(
         _ resource: RequestResource, _ preferences: Preferences, _ exchange: Exchange
     ) -> Response {

@@ -7,28 +7,34 @@ struct RequestsHandler {
     static let idsMax = 100
 
     /// `GET /api/requests/{request_id}`
-    func one(_ exchange: Exchange) async -> Response {
-        guard let user = exchange.user, let id = exchange.values.id else { return notFound(exchange) }
-        let query: QueryParameters
+    func one(_ exchange: Exchange, _ reply: Reply) {
+        guard let user = exchange.user, let id = exchange.values.id else {
+            return exchange.send(notFound(exchange), reply)
+        }
         let wait: Duration?
         do throws(Rejection) {
-            query = try services.query(exchange, known: ["wait"])
-            wait = try self.wait(query, exchange)
-        } catch { return exchange.answer(error.problem) }
-        guard services.ids.isOurs(id, of: user) else { return notFound(exchange) }
-        let answers: [RequestStates.Answer]
-        do throws(RequestStates.Unavailable) {
-            answers = try await services.poll([id], of: user, wait: wait)
-        } catch { return exchange.answer(.storageUnavailable(accepted: nil)) }
-        if case .expired = answers[0] {
-            return exchange.answer(
+            wait = try self.wait(try services.query(exchange, known: ["wait"]), exchange)
+        } catch { return exchange.send(exchange.answer(error.problem), reply) }
+        guard services.ids.isOurs(id, of: user) else { return exchange.send(notFound(exchange), reply) }
+        let poll = LongPoll(id, of: user, services: services, wait: wait, reply: reply) { [self] answer in
+            var response = response(answer, exchange)
+            exchange.readPreferences().addApplied(isWaited: wait != nil, to: &response)
+            exchange.api.finish(&response, exchange)
+            return response
+        }
+        poll.look()
+    }
+
+    private func response(_ answer: RequestStates.Answer?, _ exchange: Exchange) -> Response {
+        switch answer {
+        case nil: exchange.answer(.storageUnavailable(accepted: nil))
+        case .expired?:
+            exchange.answer(
                 Problem(
                     .requestNotFound, detail: "the request is older than its retention",
                     members: Array("\"expired\":true".utf8)))
+        case let answer?: self.answer.response(answer)
         }
-        var response = answer.response(answers[0])
-        exchange.readPreferences().addApplied(isWaited: wait != nil, to: &response)
-        return response
     }
 
     /// `GET /api/requests?ids=a,b,…`

@@ -67,6 +67,18 @@ final class LaneStore {
         return try await run(command, lines.count, lane)
     }
 
+    /// Reads the stored resource of one request; nil where there is none.
+    func readResult(
+        of id: UUID, _ user: UserID, _ completion: @escaping (Swift.Result<[UInt8]?, RedisError>) -> Void
+    ) {
+        let command = keys[lane(of: user).index].readResult(id)
+        redis.pipeline.send(command.count) { buffer in
+            for argument in command { buffer.add(argument) }
+        } _: { reply in
+            completion(reply.map(\.bytes))
+        }
+    }
+
     private func run(
         _ command: EnqueueCommand, _ count: Int, _ lane: Lane
     ) async throws(PushFailure) -> EnqueueOutcome {

@@ -111,8 +111,7 @@ final class RequestStates {
     /// a redriven entry keeps its old id, and may be the head.
     private func isSurelyQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
         guard let head = view.head, !head.isRedrive, view.parked == nil else { return false }
-        let age = loop.wallMicros / 1000 - id.milliseconds
-        return head.id <= id && age < resultTTL.components.seconds * 500
+        return head.id <= id && isYoung(id)
     }
 
     private func mayBeQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
@@ -131,12 +130,22 @@ final class RequestStates {
 
     /// The resource of a mutation that was tried and waits for the next try; nil for one that is done.
     private func triedOnly(_ text: [UInt8], _ user: UserID) -> RequestResource? {
-        // Workers write the members in one order: most results are told from a retry by one byte, not by reading them.
-        guard text.dropFirst(RequestStates.stateOffset).first == UInt8(ascii: "r") else { return nil }
+        guard RequestStates.isRetry(text) else { return nil }
         guard let resource = RequestResource(text.span, user: user, reader: reader), !resource.isDone else {
             return nil
         }
         return resource
+    }
+
+    /// True for a result that only tells of a try. Workers write the members in one order: this is told by one byte,
+    /// not by reading them.
+    static func isRetry(_ text: [UInt8]) -> Bool {
+        text.dropFirst(stateOffset).first == UInt8(ascii: "r")
+    }
+
+    /// True where a request that has no result in Redis is not done: its result would not have expired by far.
+    func isYoung(_ id: UUID) -> Bool {
+        loop.wallMicros / 1000 - id.milliseconds < resultTTL.components.seconds * 500
     }
 
     /// Where the state begins in `{"id":"…","status":"retrying"`.

@@ -7,18 +7,25 @@ internal import Shared
 final class Waiters {
     /// One client that waits; ends itself with `leave`.
     final class Waiter {
-        fileprivate var outstanding: Set<UUID>
+        fileprivate let ids: [UUID]
+        fileprivate var outstandingCount: Int
         fileprivate var latch: Latch<Void>?
         /// Something happened while nobody was in `next`.
         fileprivate var isRung = false
+        /// Who is told instead of a task in `next`; nil after `leave`.
+        fileprivate var bell: (any WaiterBell)?
+        fileprivate var hasLeft = false
 
-        fileprivate init(_ ids: [UUID]) { outstanding = Set(ids) }
+        fileprivate init(_ ids: [UUID], _ bell: (any WaiterBell)?) {
+            self.ids = ids
+            self.bell = bell
+            outstandingCount = ids.count
+        }
     }
 
     private let loop: EventLoop
     private let count: WaiterCount
     private var byRequest: [UUID: [Waiter]] = [:]
-    private var all: Set<ObjectIdentifier> = []
 
     init(on loop: EventLoop, count: WaiterCount) {
         self.loop = loop
@@ -26,18 +33,24 @@ final class Waiters {
     }
 
     /// After this a waiter's look cannot miss what comes later.
-    func enter(_ ids: [UUID]) -> Waiter {
-        let waiter = Waiter(ids)
-        for id in waiter.outstanding { byRequest[id, default: []].append(waiter) }
-        all.insert(ObjectIdentifier(waiter))
+    ///
+    /// - Parameters:
+    ///   - ids: each once.
+    ///   - bell: rung when it is worth a look; nil where a task calls `next`.
+    func enter(_ ids: [UUID], telling bell: (any WaiterBell)? = nil) -> Waiter {
+        let waiter = Waiter(ids, bell)
+        for id in ids { byRequest[id, default: []].append(waiter) }
         count.add(1)
         return waiter
     }
 
     func leave(_ waiter: Waiter) {
-        guard all.remove(ObjectIdentifier(waiter)) != nil else { return }
+        guard !waiter.hasLeft else { return }
+        waiter.hasLeft = true
+        waiter.bell = nil
         count.add(-1)
-        for id in waiter.outstanding { forget(waiter, id) }
+        guard waiter.outstandingCount > 0 else { return }
+        for id in waiter.ids { forget(waiter, id) }
     }
 
     private func forget(_ waiter: Waiter, _ id: UUID) {
@@ -74,9 +87,9 @@ final class Waiters {
     private func done(_ id: UUID) {
         guard let there = byRequest.removeValue(forKey: id) else { return }
         for waiter in there {
-            waiter.outstanding.remove(id)
+            waiter.outstandingCount -= 1
             // A batch is looked at once, when its last request is done.
-            if waiter.outstanding.isEmpty { ring(waiter) }
+            if waiter.outstandingCount == 0 { ring(waiter) }
         }
     }
 
@@ -89,9 +102,15 @@ final class Waiters {
     }
 
     private func ring(_ waiter: Waiter) {
+        if let bell = waiter.bell { return bell.rung() }
         waiter.isRung = true
         waiter.latch?.fulfil(())
     }
+}
+
+/// Is told that what it waits for may be done.
+protocol WaiterBell: AnyObject {
+    func rung()
 }
 
 /// How many clients wait, over all loops.

@@ -98,6 +98,9 @@ enum Endpoint: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// True where the exchange answers by itself (`Exchange.take`).
+    var needsNoTask: Bool { isSingleMutation || self == .getRequest }
+
     /// True where mutations may come out of it.
     var isMutation: Bool { isSingleMutation || self == .bulk }
 }
