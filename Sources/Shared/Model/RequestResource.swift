@@ -56,7 +56,8 @@ package struct RequestResource: Equatable, Sendable {
 extension RequestResource {
     /// The JSON of API.md §5, without the members that only ingest adds to a queued one.
     package func encode() -> [UInt8] {
-        var json = JSONWriter(capacity: 640)
+        // Most fit, with a description of a line; growing would copy what is written.
+        var json = JSONWriter(capacity: 768)
         json.beginObject()
         encodeMembers(to: &json)
         json.endObject()
