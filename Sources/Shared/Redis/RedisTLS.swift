@@ -98,7 +98,7 @@ internal import COpenSSL
         let waiting = unsafe BIO_ctrl_pending(outgoing)
         guard waiting > 0 else { return }
         let start = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: waiting))
+        buffer += [UInt8](repeating: 0, count: waiting)
         unsafe buffer.withUnsafeMutableBytes { bytes in
             _ = unsafe BIO_read(outgoing, bytes.baseAddress?.advanced(by: start), Int32(waiting))
         }
