@@ -1,11 +1,35 @@
-/// Settling: one script call for each batch, all in one write. The order of arguments is the scripts'.
+/// Settling. The order of arguments is the scripts'.
 extension RedisQueue {
     package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
-        let replies = try pipeline(batches.count) { connection, place in
-            self.append(batches[place], to: connection)
+        guard !batches.isEmpty else { return [] }
+        guard !isCluster else { return try settleApart(batches) }
+        do throws(QueueError) {
+            return try outcomes(
+                try pipeline(1) { connection, _ in self.append(batches[...], to: connection) }[0])
+        } catch {
+            // Nothing was run.
+            guard isCluster else { throw error }
+            return try settleApart(batches)
         }
+    }
+
+    /// One call for each lane: they may lie on different nodes of a cluster.
+    private func settleApart(_ batches: [SettleBatch]) throws(QueueError) -> [SettleOutcome] {
+        let replies = try pipeline(batches.count) { connection, place in
+            self.append(batches[place...place], to: connection)
+        }
+        var all: [SettleOutcome] = []
+        for reply in replies { all += try outcomes(reply) }
+        return all
+    }
+
+    /// What became of the lanes of one call. Throws where it is not known of one: all are read again then.
+    private func outcomes(_ reply: RedisReply) throws(QueueError) -> [SettleOutcome] {
         var outcomes: [SettleOutcome] = []
-        for reply in replies { outcomes.append(try SettleOutcome(reply)) }
+        for outcome in reply.elements {
+            if let refusal = outcome.refusal { throw QueueError(refused(refusal)) }
+            outcomes.append(try SettleOutcome(outcome))
+        }
         return outcomes
     }
 
@@ -18,43 +42,45 @@ extension RedisQueue {
         return outcomes
     }
 
-    private func append(_ batch: SettleBatch, to connection: RedisConnection) {
-        let keys = keys(batch.lease.lane)
-        let digest = SettleDigest(batch.items)
-        let arguments = 16 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments
-        connection.append(count: 3 + 7 + arguments) { command in
-            command.begin(
-                LaneScript.settle,
-                keys: [
-                    keys.owner, keys.queue, keys.crashes, keys.due, keys.attempts, keys.count, keys.alone,
-                ])
-            command.add(batch.lease.token.bytes)
-            command.add(batch.first)
-            command.add(batch.last)
-            command.add(Int64(batch.items.count))
-            command.add(Int64(batch.crashesAfter))
-            command.add(resultLifetime.components.seconds)
-            command.add(digest.count)
-            command.add(Int64(SettleOutcome.parkedMax))
-            command.add(keys.resultPrefix)
-            command.add(keys.parkedPrefix)
-            command.add(keys.done)
-            command.add(digest.doneIDs)
-            command.add(Int64(batch.parks.count))
-            command.add(Int64(digest.moves))
-            for park in batch.parks {
-                command.add(park.user.bytes)
-                command.add(park.due.milliseconds)
-                command.add(park.attempts)
-            }
-            for place in batch.items.indices where digest.moves > 0 {
-                guard case .park(let user) = batch.items[place].fate else { continue }
-                command.add(Int64(place + 1))
-                command.add(user.bytes)
-                command.add(batch.items[place].id)
-            }
-            command.add(digest.results, of: batch.items)
+    private func append(_ batches: ArraySlice<SettleBatch>, to connection: RedisConnection) {
+        var lanes = MessagePack()
+        lanes.array(batches.count)
+        for batch in batches { append(batch, to: &lanes) }
+        connection.append(count: 3 + batches.count + 1) { command in
+            command.begin(LaneScript.settle, keys: batches.map { keys($0.lease.lane).queue })
+            command.add(lanes.bytes)
         }
+    }
+
+    private func append(_ batch: SettleBatch, to lanes: inout MessagePack) {
+        let digest = SettleDigest(batch.items)
+        lanes.array(14 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments)
+        lanes.add(keys(batch.lease.lane).prefix)
+        lanes.add(batch.lease.token.bytes)
+        lanes.add(batch.first)
+        lanes.add(batch.last)
+        lanes.add(Int64(batch.items.count))
+        lanes.add(Int64(batch.crashesAfter))
+        lanes.add(resultLifetime.components.seconds)
+        lanes.add(digest.count.succeeded)
+        lanes.add(digest.count.failed)
+        lanes.add(digest.count.dead)
+        lanes.add(Int64(SettleOutcome.parkedMax))
+        lanes.add(digest.doneIDs)
+        lanes.add(Int64(batch.parks.count))
+        lanes.add(Int64(digest.moves))
+        for park in batch.parks {
+            lanes.add(park.user.bytes)
+            lanes.add(park.due.milliseconds)
+            lanes.add(park.attempts)
+        }
+        for place in batch.items.indices where digest.moves > 0 {
+            guard case .park(let user) = batch.items[place].fate else { continue }
+            lanes.add(Int64(place + 1))
+            lanes.add(user.bytes)
+            lanes.add(batch.items[place].id)
+        }
+        lanes.add(digest.results, of: batch.items)
     }
 
     private func append(_ batch: ParkedSettleBatch, to connection: RedisConnection) {
@@ -129,6 +155,20 @@ extension RedisCommands {
         add(count.dead)
     }
 
+    fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
+        for run in runs {
+            add(run.window.number)
+            add(Int64(run.count))
+            for place in run.items {
+                guard let result = items[place].result else { continue }
+                add(items[place].id)
+                add(result)
+            }
+        }
+    }
+}
+
+extension MessagePack {
     fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
         for run in runs {
             add(run.window.number)

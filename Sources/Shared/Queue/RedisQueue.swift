@@ -8,6 +8,8 @@ package final class RedisQueue: Queue {
     let resultLifetime: Duration
     private let keys: [LaneKeys]
     private var open: RedisConnection?
+    /// The server has said that a command may touch the keys of one slot only.
+    private(set) var isCluster = false
     lazy var bells = RedisBells(url: url, name: options.name + "-bell")
     package let waker = Waker(alarm: Alarm())
 
@@ -56,14 +58,19 @@ package final class RedisQueue: Queue {
             for answer in answers {
                 switch answer {
                 case .reply(let reply): replies.append(reply)
-                case .refusal(let refusal):
-                    // The server may have become a replica: who is the master now is found by connecting anew.
-                    if refusal.code == .readOnly || refusal.code == .masterDown { connection.close() }
-                    throw .refused(refusal)
+                case .refusal(let refusal): throw refused(refusal)
                 }
             }
             return replies
         } catch { throw QueueError(error) }
+    }
+
+    /// The error for a refusal, after what follows from it.
+    func refused(_ refusal: RedisRefusal) -> RedisError {
+        // The server may have become a replica: who is the master now is found by connecting anew.
+        if refusal.code == .readOnly || refusal.code == .masterDown { open?.close() }
+        if refusal.code == .crossSlot { isCluster = true }
+        return .refused(refusal)
     }
 
     private func exchange(

@@ -40,6 +40,8 @@ package struct RedisRefusal: Equatable, Sendable {
         /// A replica without its master, or a master with too few replicas.
         case masterDown, noReplicas
         case clusterDown, moved, ask
+        /// A cluster, and the command's keys are not in one slot: nothing was run.
+        case crossSlot
         /// Persistence failed (disk full), so that writes are refused.
         case misconfigured
         /// A script runs longer than it should.
@@ -67,7 +69,7 @@ package struct RedisRefusal: Equatable, Sendable {
         case .noReplicas: "bring the replicas back that min-replicas-to-write asks for"
         case .loading: "wait: Redis reads its data"
         case .busy: "a script of somebody else runs for too long: SCRIPT KILL"
-        case .noScript, .aborted, .masterDown, .clusterDown, .moved, .ask, .wrongType, .other: nil
+        case .noScript, .aborted, .masterDown, .clusterDown, .moved, .ask, .crossSlot, .wrongType, .other: nil
         }
     }
 
@@ -75,7 +77,8 @@ package struct RedisRefusal: Equatable, Sendable {
         "OOM": .outOfMemory, "READONLY": .readOnly, "LOADING": .loading, "NOSCRIPT": .noScript,
         "EXECABORT": .aborted,
         "MASTERDOWN": .masterDown, "NOREPLICAS": .noReplicas, "CLUSTERDOWN": .clusterDown, "MOVED": .moved,
-        "ASK": .ask, "MISCONF": .misconfigured, "BUSY": .busy, "WRONGTYPE": .wrongType,
+        "ASK": .ask, "CROSSSLOT": .crossSlot, "MISCONF": .misconfigured, "BUSY": .busy,
+        "WRONGTYPE": .wrongType,
         "NOPERM": .noPermission,
         "NOAUTH": .notAuthenticated, "WRONGPASS": .wrongPassword,
     ]

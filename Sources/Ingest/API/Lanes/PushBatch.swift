@@ -22,6 +22,8 @@ final class PushBatch {
     private struct Waiting {
         let waiter: any PushWaiter
         let place: Int
+
+        func moved(to place: Int) -> Waiting { Waiting(waiter: waiter, place: place) }
     }
 
     /// What was sent and has no reply yet.
@@ -41,6 +43,8 @@ final class PushBatch {
     private var places: [Int]
     private var next = Sent(lanes: [], waiters: [])
     private var waitingCount = 0
+    /// The server is of a cluster: lanes may lie in different slots, and a transaction may not.
+    private var isCluster = false
 
     /// Mutations without a reply; more are refused, as Redis must have stopped answering.
     private static let waitingMax = 65536
@@ -96,6 +100,16 @@ final class PushBatch {
         next = Sent(lanes: [], waiters: [])
         next.lanes.reserveCapacity(sent.lanes.count)
         next.waiters.reserveCapacity(sent.waiters.count)
+        guard isCluster else { return send(sent) }
+        for (place, lane) in sent.lanes.enumerated() {
+            send(
+                Sent(
+                    lanes: [lane], waiters: sent.waiters.filter { $0.place == place }.map { $0.moved(to: 0) })
+            )
+        }
+    }
+
+    private func send(_ sent: Sent) {
         pipeline.transaction(sent.lanes.count * 2) { commands in
             for (lane, count) in sent.lanes { write(lane, count, to: &commands) }
         } _: { [self] reply in
@@ -134,7 +148,10 @@ final class PushBatch {
         var depth: Int?
         var failure: PushFailure?
         switch reply {
-        case .failure(let error): failure = PushFailure(error)
+        case .failure(let error):
+            // Nothing was run: those of this turn are refused, once in the life of a process, and may come again.
+            if case .refused(let refusal) = error, refusal.code == .crossSlot { isCluster = true }
+            failure = PushFailure(error)
         case .success(let replies):
             if replies.count > place * 2, let length = replies[place * 2].integer {
                 depth = Int(length)
