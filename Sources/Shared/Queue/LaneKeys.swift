@@ -64,6 +64,13 @@ package final class LaneKeys: Sendable {
         ["HGET", .bytes(results(of: ResultWindow(of: request))), .bytes(request.text)]
     }
 
+    /// The same, written into a command of three arguments.
+    package func writeReadResult(_ request: UUID, to command: inout RedisCommands) {
+        command.add("HGET" as StaticString)
+        command.add(results(of: ResultWindow(of: request)))
+        command.add(request)
+    }
+
     /// LIST: a parked user's mutations, in order.
     package func parked(_ user: UserID) -> [UInt8] { parkedPrefix + user.bytes }
 

@@ -71,9 +71,9 @@ final class LaneStore {
     func readResult(
         of id: UUID, _ user: UserID, _ completion: @escaping (Swift.Result<[UInt8]?, RedisError>) -> Void
     ) {
-        let command = keys[lane(of: user).index].readResult(id)
-        redis.pipeline.send(command.count) { buffer in
-            for argument in command { buffer.add(argument) }
+        let keys = keys[lane(of: user).index]
+        redis.pipeline.send(3) {
+            keys.writeReadResult(id, to: &$0)
         } _: { reply in
             completion(reply.map(\.bytes))
         }
