@@ -3,8 +3,8 @@ internal import Shared
 /// Follows one request until it is done or the client's wait is over, then answers.
 ///
 /// It makes no task while it waits, so that a held connection costs little, and asks for the stored result alone: a
-/// young request that has none is not done. Where that is no proof, every five seconds, and before it gives up, a task
-/// looks at the lane and in PostgreSQL as well.
+/// young request that has none is not done. Where that is no proof, after a tenth of a second and then every five, and
+/// before it gives up, a task looks at the lane and in PostgreSQL as well.
 final class LongPoll: WaiterBell, ReplyWatcher {
     private let id: UUID
     private let user: UserID
@@ -23,8 +23,11 @@ final class LongPoll: WaiterBell, ReplyWatcher {
     private var isTold = false
     private var isOver = false
 
-    /// The net under lost messages, in nanoseconds.
+    /// When a task looks at everything, in nanoseconds: soon the first time, as nobody is to wait for a request that is
+    /// not accounted for; then as the net under lost messages.
+    private static let firstRecheck: Int64 = 100_000_000
     private static let recheck: Int64 = 5_000_000_000
+    private var untilRecheck = firstRecheck
 
     /// - Parameter wait: how long to wait; nil for a look at once.
     init(
@@ -70,10 +73,11 @@ final class LongPoll: WaiterBell, ReplyWatcher {
         guard !isOver, timer == nil else { return }
         if isRung { return look() }
         isBusy = false
-        let time = min(deadline, services.loop.now.advanced(nanoseconds: LongPoll.recheck))
+        let time = min(deadline, services.loop.now.advanced(nanoseconds: untilRecheck))
         timer = services.loop.schedule(at: time) { [self] in
             timer = nil
             isBusy = true
+            untilRecheck = LongPoll.recheck
             lookEverywhere()
         }
     }
