@@ -57,7 +57,8 @@ let package = Package(
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", "Support", "CSystem"], swiftSettings: house),
         .testTarget(
-            name: "IngestTests", dependencies: ["Ingest", "Shared", "Support"], swiftSettings: house),
+            name: "IngestTests", dependencies: ["Ingest", "Shared", "Support", "CSystem"],
+            swiftSettings: house),
         .testTarget(
             name: "WorkerTests", dependencies: ["Worker", "Shared", "Support"], swiftSettings: house),
         .testTarget(

@@ -64,8 +64,8 @@ final class PushBatch {
                 PushBatch.encoded([Array("HINCRBY".utf8), keys.count, Array("accepted".utf8)])
             )
         }
-        // The pipeline is the batch's own way out and ends with the loop, like the batch.
-        pipeline.beforeFlush = { [unowned self] in send() }
+        // The pipeline lets go of it when it is stopped.
+        pipeline.beforeFlush = { [self] in send() }
     }
 
     private static func encoded(_ arguments: [[UInt8]]) -> [UInt8] {
@@ -90,45 +90,62 @@ final class PushBatch {
     }
 
     /// The turn ends: the pipeline sends right after this.
+    ///
+    /// Everything is taken out before anything is sent: where the connection was lost in this very turn, the waiters are
+    /// told at once, and their connections' next requests begin the next batch while this one is still on its way.
     private func send() {
         guard !next.waiters.isEmpty else { return }
-        for place in next.lanes.indices {
-            let lane = next.lanes[place].lane
-            next.lanes[place].count = shares[lane.index].count
-        }
-        let sent = next
+        var sent = next
         next = Sent(lanes: [], waiters: [])
         next.lanes.reserveCapacity(sent.lanes.count)
         next.waiters.reserveCapacity(sent.waiters.count)
-        guard isCluster else { return send(sent) }
-        for (place, lane) in sent.lanes.enumerated() {
-            send(
-                Sent(
-                    lanes: [lane], waiters: sent.waiters.filter { $0.place == place }.map { $0.moved(to: 0) })
-            )
+        var entries: [[UInt8]] = []
+        entries.reserveCapacity(sent.lanes.count)
+        for place in sent.lanes.indices {
+            let index = sent.lanes[place].lane.index
+            sent.lanes[place].count = shares[index].count
+            entries.append([])
+            swap(&entries[place], &shares[index].entries)
+            shares[index].count = 0
+            places[index] = -1
         }
+        if isCluster { sendApart(sent, entries) } else { send(sent, entries) }
+        for place in sent.lanes.indices { keep(&entries[place], for: sent.lanes[place].lane) }
     }
 
-    private func send(_ sent: Sent) {
+    private func send(_ sent: Sent, _ entries: [[UInt8]]) {
         pipeline.transaction(sent.lanes.count * 2) { commands in
-            for (lane, count) in sent.lanes { write(lane, count, to: &commands) }
+            for place in sent.lanes.indices { write(sent.lanes[place], entries[place], to: &commands) }
         } _: { [self] reply in
             finish(sent, reply)
         }
     }
 
-    private func write(_ lane: Lane, _ count: Int, to commands: inout RedisCommands) {
-        let index = lane.index
-        commands.begin(2 + count)
+    /// A transaction for each lane.
+    private func sendApart(_ sent: Sent, _ entries: [[UInt8]]) {
+        for (place, lane) in sent.lanes.enumerated() {
+            let waiters = sent.waiters.filter { $0.place == place }.map { $0.moved(to: 0) }
+            send(Sent(lanes: [lane], waiters: waiters), [entries[place]])
+        }
+    }
+
+    /// Gives the memory of entries that were written back to their lane.
+    private func keep(_ entries: inout [UInt8], for lane: Lane) {
+        guard shares[lane.index].count == 0, entries.count <= PushBatch.shareBytesMax else { return }
+        entries.removeAll(keepingCapacity: true)
+        swap(&entries, &shares[lane.index].entries)
+    }
+
+    private func write(
+        _ push: (lane: Lane, count: Int), _ entries: [UInt8], to commands: inout RedisCommands
+    ) {
+        let index = push.lane.index
+        commands.begin(2 + push.count)
         commands.add(encoded: heads[index].push, count: 2)
-        commands.add(encoded: shares[index].entries, count: count)
+        commands.add(encoded: entries, count: push.count)
         commands.begin(4)
         commands.add(encoded: heads[index].count, count: 3)
-        commands.add(Int64(count))
-        shares[index].entries.removeAll(
-            keepingCapacity: shares[index].entries.count <= PushBatch.shareBytesMax)
-        shares[index].count = 0
-        places[index] = -1
+        commands.add(Int64(push.count))
     }
 
     private func finish(_ sent: Sent, _ reply: Swift.Result<RedisReply, RedisError>) {

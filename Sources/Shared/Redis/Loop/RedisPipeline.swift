@@ -53,7 +53,12 @@ package final class RedisPipeline: RedisLinkOwner {
     package func hasRoom(for count: Int) -> Bool { waiters.count + count <= waitingMax }
 
     /// Closes for good; what waits is told.
-    package func stop() { link.stop() }
+    package func stop() {
+        link.stop()
+        // What was put together in this turn is refused by the closed connection.
+        beforeFlush?()
+        beforeFlush = nil
+    }
 
     /// Adds a command of `count` arguments, written by `body` into the turn's buffer; `completion` is called on the
     /// loop, at once when there is no connection.
