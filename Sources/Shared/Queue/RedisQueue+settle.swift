@@ -154,21 +154,19 @@ extension RedisCommands {
         add(count.failed)
         add(count.dead)
     }
-
-    fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
-        for run in runs {
-            add(run.window.number)
-            add(Int64(run.count))
-            for place in run.items {
-                guard let result = items[place].result else { continue }
-                add(items[place].id)
-                add(result)
-            }
-        }
-    }
 }
 
-extension MessagePack {
+/// What takes a script's arguments: the command itself, or one argument of it.
+private protocol ArgumentWriter {
+    mutating func add(_ number: Int64)
+    mutating func add(_ id: UUID)
+    mutating func add(_ text: [UInt8])
+}
+
+extension RedisCommands: ArgumentWriter {}
+extension MessagePack: ArgumentWriter {}
+
+extension ArgumentWriter {
     fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
         for run in runs {
             add(run.window.number)

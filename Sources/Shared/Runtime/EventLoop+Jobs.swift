@@ -37,7 +37,8 @@ extension EventLoop {
     }
 }
 
-/// `Confined` for a body; as a generic value it would be wrapped in a frame more for each conversion.
+/// `Confined` for a body, and safe for the same reason: made on the loop, run on the loop. As a generic value it would
+/// be wrapped in a frame more for each conversion.
 private struct ConfinedBody: @unchecked Sendable {
     let run: () async -> Void
 }
