@@ -83,6 +83,88 @@ import Testing
         #expect(seen == ["22012", "1", "22012", "42P01", "42P01"])
     }
 
+    /// Asks for all of `divisors` in one turn of the loop.
+    private static func divide(
+        by divisors: [Int32], _ postgres: LoopPostgres, _ loop: EventLoop
+    ) async -> [String] {
+        let divide = PostgresStatement(name: "divide", "SELECT 60 / $1::int4")
+        let latch = Latch<Void>(on: loop)
+        var answers = divisors.map { _ in "" }
+        var left = divisors.count
+        for (place, divisor) in divisors.enumerated() {
+            postgres.read(divide, [.int4(divisor)]) { answer in
+                switch answer {
+                case .success(let rows): answers[place] += "\(rows.first?.int(0) ?? -1)"
+                case .failure(let error): answers[place] += error.state.map { "\($0)" } ?? "\(error)"
+                }
+                left -= 1
+                if left == 0 { latch.fulfil(()) }
+            }
+        }
+        await latch.value()
+        return answers
+    }
+
+    @Test func `answer each read of a turn, whichever of them fail`() throws {
+        let url = PrivateDatabase.current.url
+        let seen = try onLoop { loop in
+            let postgres = await Self.connect(loop, url: url)
+            var seen: [[String]] = []
+            // The first of each session is prepared alone; from then on they go together.
+            let turns = [[1], [1], [0, 1, 2, 3, 0, 5], [0, 0, 0], [1, 2, 3, 4, 5, 6, 10, 12, 0, 30, 60]]
+            for divisors in turns {
+                seen.append(await Self.divide(by: divisors.map { Int32($0) }, postgres, loop))
+            }
+            postgres.stop()
+            return seen
+        }
+        #expect(seen?[2] == ["22012", "60", "30", "20", "22012", "12"])
+        #expect(seen?[3] == ["22012", "22012", "22012"])
+        #expect(seen?[4] == ["60", "30", "20", "15", "12", "10", "6", "5", "22012", "2", "1"])
+    }
+
+    @Test func `let the reads of a turn share a transaction, and nothing that may write`() throws {
+        let url = PrivateDatabase.current.url
+        let seen = try onLoop { loop in
+            let postgres = await Self.connect(loop, url: url)
+            let transaction = PostgresStatement(name: "transaction", "SELECT pg_current_xact_id()::text")
+            _ = try? await postgres.query(transaction)
+            while postgres.openCount < 2 { try? await loop.sleep(for: .milliseconds(1)) }
+            _ = try? await postgres.query(transaction)
+            let latch = Latch<Void>(on: loop)
+            var reads: [String] = []
+            for _ in 0..<3 {
+                postgres.read(transaction, []) { answer in
+                    reads.append((try? answer.get().first?.text(0)) ?? "none")
+                    if reads.count == 3 { latch.fulfil(()) }
+                }
+            }
+            let write = try? await postgres.execute(transaction).first?.text(0)
+            await latch.value()
+            postgres.stop()
+            return (Set(reads).count, reads.contains(write ?? "none"))
+        }
+        #expect(seen?.0 == 1)
+        #expect(seen?.1 == false)
+    }
+
+    @Test func `keep no more statements prepared than they may, and prepare what comes back anew`() throws {
+        let url = PrivateDatabase.current.url
+        let seen = try onLoop { loop in
+            let postgres = await Self.connect(loop, url: url)
+            var seen: [Int] = []
+            for number in Array(0..<200) + [0, 199] {
+                let statement = PostgresStatement(name: "number_\(number)", "SELECT \(number)")
+                seen.append((try? await postgres.query(statement).first?.int(0)) ?? -1)
+            }
+            let kept = await Self.number(postgres, "SELECT count(*) FROM pg_prepared_statements") ?? -1
+            postgres.stop()
+            return (seen, kept)
+        }
+        #expect(seen?.0 == Array(0..<200) + [0, 199])
+        #expect((1...128).contains(seen?.1 ?? -1))
+    }
+
     @Test func `ask once more where a session was ended under them`() throws {
         let database = PrivateDatabase.current
         let seen = try onLoop { loop in

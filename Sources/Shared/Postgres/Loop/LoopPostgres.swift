@@ -1,8 +1,12 @@
-/// Statements of an event loop over a few sessions, each a transaction of its own. Confined to its loop.
+/// Statements of an event loop over a few sessions. Confined to its loop.
 ///
-/// Never waits for a session: where none is open the answer is `.unreachable` at once, so that a read is refused in
-/// microseconds while PostgreSQL is away. Sessions that are lost are made again by themselves.
+/// What is asked in a turn of the loop leaves at its end. Never waits for a session: where none is open the answer is
+/// `.unreachable` at once, so that a read is refused in microseconds while PostgreSQL is away. Sessions that are lost
+/// are made again by themselves.
 package final class LoopPostgres {
+    /// What a caller gets.
+    package typealias Completion = (Swift.Result<PostgresRows, PostgresError>) -> Void
+
     private let links: [PostgresLink]
     private let loop: EventLoop
     private let waitingMax: Int
@@ -14,7 +18,11 @@ package final class LoopPostgres {
         self.loop = loop
         self.waitingMax = waitingMax
         links = (0..<sessions).map { _ in PostgresLink(loop: loop, options: options) }
-        for link in links { link.start() }
+        for link in links {
+            link.sendElsewhere = { [weak self] in self?.sendElsewhere($0) ?? false }
+            link.start()
+        }
+        loop.onTurnEnd { [self] in flush() }
     }
 
     /// True when at least one session is open.
@@ -29,42 +37,67 @@ package final class LoopPostgres {
     /// Closes all sessions for good; what waits is told.
     package func stop() { for link in links { link.stop() } }
 
-    /// Reads. Where the session is lost before the answer, it is asked once more on another one, so a restart of
-    /// PostgreSQL is noticed by those alone who come while it is away.
+    /// Reads; `completion` is called once, on the loop. Where the session is lost before the answer, it is asked once
+    /// more on another one. Reads of a turn may share a transaction, each with its own snapshot.
+    package func read(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter], _ completion: @escaping Completion
+    ) {
+        send(PostgresTrip(statement, parameters, isRead: true, completion))
+    }
+
+    /// Reads, and waits for the rows.
     package func query(
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {
-        do throws(PostgresError) {
-            return try await execute(statement, parameters)
-        } catch {
-            guard error.isLostSession, isConnected else { throw error }
-            return try await execute(statement, parameters)
-        }
+        let latch = Latch<Swift.Result<PostgresRows, PostgresError>>(on: loop)
+        read(statement, parameters) { latch.fulfil($0) }
+        return try await latch.value().get()
     }
 
-    /// Runs a statement that may write: never sent twice. After `.disconnected` or `.timeout` it may have run.
+    /// Runs a statement that may write, in a transaction of its own: never sent twice. After `.disconnected` or
+    /// `.timeout` it may have run.
     package func execute(
         _ statement: PostgresStatement, _ parameters: [PostgresParameter] = []
     ) async throws(PostgresError) -> PostgresRows {
-        loop.assertOnLoop()
-        let open = links.lazy.filter(\.isOpen)
-        guard let link = open.min(by: { $0.waitingCount < $1.waitingCount }) else {
-            throw .unreachable("not connected")
-        }
-        guard waitingCount < waitingMax else { throw .overloaded }
         let latch = Latch<Swift.Result<PostgresRows, PostgresError>>(on: loop)
-        link.send(statement, parameters) { latch.fulfil($0) }
+        send(PostgresTrip(statement, parameters, isRead: false) { latch.fulfil($0) })
         return try await latch.value().get()
     }
-}
 
-extension PostgresError {
-    /// True when the session ended before the answer, be it with the server's last words (57P01 and its like).
-    fileprivate var isLostSession: Bool {
-        switch self {
-        case .disconnected: true
-        case .server(let error): error.isFatal
-        case .unreachable, .timeout, .overloaded: false
+    private func send(_ trip: PostgresTrip) {
+        loop.assertOnLoop()
+        guard let link = nextLink() else {
+            return trip.completion?(.failure(.unreachable("not connected"))) ?? ()
+        }
+        guard waitingCount < waitingMax else { return trip.completion?(.failure(.overloaded)) ?? () }
+        link.gather(trip)
+    }
+
+    /// The session that has begun to gather in this turn, until it has a transaction full; else the one for which the
+    /// fewest wait: together statements cost less, and none is to wait long for others.
+    private func nextLink() -> PostgresLink? {
+        var best: PostgresLink?
+        for link in links where link.isOpen {
+            if (1..<PostgresPipeline.readsTogetherMax).contains(link.gatheredCount) { return link }
+            guard let found = best, found.waitingCount <= link.waitingCount else {
+                best = link
+                continue
+            }
+        }
+        return best
+    }
+
+    private func sendElsewhere(_ trip: PostgresTrip) -> Bool {
+        guard let link = nextLink() else { return false }
+        link.gather(trip)
+        return true
+    }
+
+    /// The loop calls it at the end of each turn. A session that turns out to be lost hands its reads to another one,
+    /// which may have had its turn: hence until nothing is left.
+    private func flush() {
+        while links.contains(where: { $0.gatheredCount > 0 && $0.isOpen }) {
+            for link in links { link.flush() }
         }
     }
 }

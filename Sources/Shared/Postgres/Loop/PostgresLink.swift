@@ -1,20 +1,9 @@
 /// One session with PostgreSQL on an event loop, made again by itself whenever it is lost, with back-off and jitter.
 ///
-/// Each statement is a trip of its own in the pipeline, so that its error touches no other. Confined to its loop.
-/// Host names are looked up each time that it connects, by `PostgresOptions.names`.
+/// Statements are gathered during a turn of the loop and leave with one write at its end. An error of one touches no
+/// other (`PostgresPipeline`). Confined to its loop. Host names are looked up each time that it connects, by
+/// `PostgresOptions.names`.
 final class PostgresLink: DescriptorHandler {
-    typealias Completion = (Swift.Result<PostgresRows, PostgresError>) -> Void
-
-    /// A statement on its way, with what has been answered so far.
-    private struct Trip {
-        var completion: Completion?
-        var deadline: LoopInstant
-        /// Set while the server has not said that it prepared the statement.
-        var preparing: String?
-        var rows: PostgresRows?
-        var failure: PostgresError?
-    }
-
     private enum State { case idle, connecting, open }
 
     private let loop: EventLoop
@@ -24,12 +13,15 @@ final class PostgresLink: DescriptorHandler {
     private var handle: PostgresHandle?
     private var registration: Registration?
     private var watched: Interest = []
-    private var trips = RingBuffer<Trip>()
-    private var prepared: Set<String> = []
+    /// Of this turn, not sent yet.
+    private var gathered: [PostgresTrip] = []
+    private var pipeline = PostgresPipeline()
     private var connectTimer: LoopTimer?
     private var deadlineTimer: LoopTimer?
     private var failures = 0
     private var isStopped = false
+    /// Asked to send a read on another session when this one was lost; false: there is none.
+    var sendElsewhere: ((PostgresTrip) -> Bool)?
 
     init(loop: EventLoop, options: PostgresOptions) {
         self.loop = loop
@@ -39,7 +31,10 @@ final class PostgresLink: DescriptorHandler {
 
     var isOpen: Bool { state == .open }
 
-    var waitingCount: Int { trips.count }
+    var waitingCount: Int { pipeline.waitingCount + gathered.count }
+
+    /// Statements that this turn has gathered.
+    var gatheredCount: Int { gathered.count }
 
     /// Begins to connect. Once.
     func start() { connect() }
@@ -50,33 +45,24 @@ final class PostgresLink: DescriptorHandler {
         close(.disconnected("stopped"))
     }
 
-    /// Sends a statement; `completion` is called once, on the loop. Only while open.
-    func send(
-        _ statement: PostgresStatement, _ parameters: [PostgresParameter], _ completion: Completion?
-    ) {
-        guard let handle, isOpen else { return completion?(.failure(.unreachable("not connected"))) ?? () }
-        var trip = Trip(completion: completion, deadline: loop.now + options.replyTimeout)
-        var isAppended = false
+    /// Takes a statement, which leaves with the next `flush`.
+    func gather(_ trip: PostgresTrip) {
+        guard isOpen else { return trip.completion?(.failure(.unreachable("not connected"))) ?? () }
+        var trip = trip
+        trip.deadline = loop.now + options.replyTimeout
+        gathered.append(trip)
+    }
+
+    /// Sends what was gathered.
+    func flush() {
+        guard let handle, isOpen, !gathered.isEmpty else { return }
         do throws(PostgresError) {
-            if options.preparedStatements, let name = statement.name {
-                if prepared.insert(name).inserted {
-                    trip.preparing = name
-                    try handle.sendPrepare(name, statement.sql, parameters)
-                }
-                try handle.sendPrepared(name, parameters)
-            } else {
-                try handle.send(statement.sql, parameters)
-            }
-            try handle.sendSync()
-            trips.append(trip)
-            isAppended = true
-            if deadlineTimer == nil { watchDeadline(trip.deadline) }
+            let leaving = gathered
+            gathered.removeAll(keepingCapacity: true)
+            try pipeline.send(leaving, through: handle, prepares: options.preparedStatements)
+            if deadlineTimer == nil, let deadline = pipeline.firstDeadline { watchDeadline(deadline) }
             watch(try handle.flush() ? .readable : [.readable, .writable])
-        } catch {
-            // Nobody is told twice: what was appended is told by close().
-            if !isAppended { completion?(.failure(error)) }
-            close(error)
-        }
+        } catch { close(error) }
     }
 
     // MARK: connecting
@@ -84,7 +70,6 @@ final class PostgresLink: DescriptorHandler {
     private func connect() {
         guard !isStopped else { return }
         state = .connecting
-        prepared = []
         guard let names = options.names, hosts.needLookup else { return connect(with: []) }
         loop.spawn { [weak self, hosts] in
             let keywords = await hosts.keywords(names)
@@ -127,7 +112,9 @@ final class PostgresLink: DescriptorHandler {
             failures = 0
             state = .open
             options.report?(nil)
-            if options.preparedStatements { send(options.limits, [], nil) }
+            if options.preparedStatements {
+                gather(PostgresTrip(options.limits, [], isRead: false, nil))
+            }
         }
     }
 
@@ -153,12 +140,22 @@ final class PostgresLink: DescriptorHandler {
         if state != .open { failures += 1 }
         let wasUsed = state != .idle
         state = .idle
-        let left = trips.removeAll()
+        let left = pipeline.removeAll() + gathered
+        gathered = []
         if wasUsed && !isStopped {
             options.report?(error)
             connectLater()
         }
-        for trip in left { trip.completion?(.failure(trip.failure ?? error)) }
+        for trip in left where !isSentElsewhere(trip, after: error) { trip.completion?(.failure(error)) }
+    }
+
+    /// A read is asked once more on another session, so that a restart of PostgreSQL is noticed by those alone who come
+    /// while it is away.
+    private func isSentElsewhere(_ trip: PostgresTrip, after error: PostgresError) -> Bool {
+        guard trip.isRead, !trip.isRepeated, error.isLostSession, !isStopped else { return false }
+        var again = trip
+        again.isRepeated = true
+        return sendElsewhere?(again) ?? false
     }
 
     // MARK: events
@@ -176,34 +173,24 @@ final class PostgresLink: DescriptorHandler {
     }
 
     private func takeAnswers(_ handle: PostgresHandle) throws(PostgresError) {
-        while !handle.isBusy, !trips.isEmpty {
-            // What a completion did may have closed this session.
-            guard self.handle === handle else { return }
-            switch handle.next() {
-            case .rows(let rows):
-                trips.changeFirst { trip in
-                    trip.rows = rows
-                    trip.preparing = nil
-                }
-            case .failure(let error):
-                trips.changeFirst { $0.failure = $0.failure ?? error }
-                if case .server(let refusal) = error, !refusal.isFatal { continue }
-                throw error
-            case .skipped, .end: continue
-            case .sync: finish()
-            }
+        // What a completion did may have closed this session.
+        while self.handle === handle, pipeline.waitingCount > 0, !handle.isBusy {
+            guard try pipeline.take(handle.next()) else { continue }
+            while let (trip, outcome) = pipeline.nextFinished() { finish(trip, outcome) }
         }
     }
 
-    private func finish() {
-        guard let trip = trips.popFirst() else { return }
-        if let name = trip.preparing { prepared.remove(name) }
-        if let failure = trip.failure {
-            trip.completion?(.failure(failure))
-        } else if let rows = trip.rows {
-            trip.completion?(.success(rows))
-        } else {
-            trip.completion?(.failure(.disconnected("out of step")))
+    private func finish(_ trip: PostgresTrip, _ outcome: PostgresOutcome) {
+        switch outcome {
+        case .rows(let rows): trip.completion?(.success(rows))
+        case .failure(let error): trip.completion?(.failure(error))
+        case .skipped:
+            guard trip.isRead, !trip.isAlone else {
+                return trip.completion?(.failure(.disconnected("out of step"))) ?? ()
+            }
+            var again = trip
+            again.isAlone = true
+            gather(again)
         }
     }
 
@@ -215,15 +202,25 @@ final class PostgresLink: DescriptorHandler {
 
     // MARK: time limit
 
-    /// One timer, for the oldest statement: answers come in order, so no other can be late before it.
     private func watchDeadline(_ deadline: LoopInstant) {
         deadlineTimer = loop.schedule(at: deadline) { [weak self] in self?.checkDeadline() }
     }
 
     private func checkDeadline() {
         deadlineTimer = nil
-        guard let oldest = trips.first else { return }
-        if oldest.deadline <= loop.now { return close(.timeout) }
-        watchDeadline(oldest.deadline)
+        guard let deadline = pipeline.firstDeadline else { return }
+        if deadline <= loop.now { return close(.timeout) }
+        watchDeadline(deadline)
+    }
+}
+
+extension PostgresError {
+    /// True when the session ended before the answer, be it with the server's last words (57P01 and its like).
+    fileprivate var isLostSession: Bool {
+        switch self {
+        case .disconnected: true
+        case .server(let error): error.isFatal
+        case .unreachable, .timeout, .overloaded: false
+        }
     }
 }
