@@ -22,6 +22,7 @@ final class LoopWiring {
         var sessions = PostgresOptions(
             url: configuration.databaseURL, applicationName: "tasklane-ingest",
             preparedStatements: configuration.preparedStatements)
+        sessions.findsByKey = true
         sessions.names = shared.names
         sessions.report = shared.postgresLog.postgres
         postgres = LoopPostgres(loop: loop, options: sessions)

@@ -7,6 +7,10 @@ struct ReadFailure: Error {}
 final class TaskReads {
     private let postgres: LoopPostgres
     private let log: Log
+    /// Texts of lists, which take longer to put together than the rest of a question. There are thousands of shapes,
+    /// and a handful in use.
+    private var lists: [TaskListShape: PostgresStatement] = [:]
+    private static let listsMax = 256
 
     init(_ postgres: LoopPostgres, log: Log) {
         self.postgres = postgres
@@ -42,10 +46,20 @@ final class TaskReads {
     func page(
         _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?
     ) async throws(ReadFailure) -> (tasks: [TaskItem], hasMore: Bool) {
-        let statement = TaskListStatement(query, user: user, after: cursor)
-        let rows = try await self.query(PostgresStatement(statement.text), statement.parameters)
+        let list = listStatement(query, of: user, after: cursor)
+        let rows = try await self.query(list.statement, list.parameters)
         let tasks = rows.prefix(query.limit).map { TaskItem($0, user: user) }
         return (tasks, rows.count > query.limit)
+    }
+
+    private func listStatement(
+        _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?
+    ) -> TaskListStatement {
+        let shape = TaskListShape(query, after: cursor)
+        let list = TaskListStatement(query, user: user, after: cursor, shape: shape, known: lists[shape])
+        if lists.count >= TaskReads.listsMax { lists.removeAll() }
+        lists[shape] = list.statement
+        return list
     }
 
     /// What the user's row says; nil before the first applied mutation.

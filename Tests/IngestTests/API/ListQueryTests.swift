@@ -25,6 +25,59 @@ private func query(_ text: String) throws -> TaskListQuery {
     }
 }
 
+@Suite struct `A list's statement` {
+    private static let choices = [
+        ["", "sort=-title", "sort=title", "sort=due_at", "sort=-due_at", "sort=updated_at"],
+        ["", "completed=true"], ["", "priority=low"], ["", "q=a"],
+        ["", "created_after=2026-01-01T00:00:00Z"],
+        ["", "created_before=2026-01-01T00:00:00Z"], ["", "updated_after=2026-01-01T00:00:00Z"],
+        ["", "updated_before=2026-01-01T00:00:00Z"], ["", "due_after=2026-01-01T00:00:00Z"],
+        ["", "due_before=2026-01-01T00:00:00Z"],
+    ]
+
+    private static func cursors(_ sort: TaskListQuery.Sort) -> [ListCursor?] {
+        let id = UUID(high: 1, low: 2)
+        return switch sort {
+        case .title: [nil, ListCursor(key: .text([65]), id: id)]
+        case .dueAt:
+            [nil, ListCursor(key: .time(Timestamp(micros: 1)), id: id), ListCursor(key: .time(nil), id: id)]
+        case .createdAt, .updatedAt: [nil, ListCursor(key: .time(Timestamp(micros: 1)), id: id)]
+        }
+    }
+
+    @Test func `has one text for each shape, and one shape for each text`() throws {
+        let user = try #require(UserID("u1"))
+        var texts: [TaskListShape: String] = [:]
+        var parameters = [[]] as [[String]]
+        for choice in Self.choices {
+            parameters = parameters.flatMap { begun in choice.map { begun + [$0] } }
+        }
+        for chosen in parameters {
+            let query = try query(chosen.filter { !$0.isEmpty }.joined(separator: "&"))
+            for cursor in Self.cursors(query.sort) {
+                let shape = TaskListShape(query, after: cursor)
+                let list = TaskListStatement(query, user: user, after: cursor, shape: shape)
+                #expect(list.statement.sql.contains("$\(list.parameters.count)"))
+                #expect(!list.statement.sql.contains("$\(list.parameters.count + 1)"))
+                #expect(texts.updateValue(list.statement.sql, forKey: shape) == nil)
+            }
+        }
+        #expect(Set(texts.values).count == texts.count)
+        #expect(Set(texts.keys.map(\.name)).count == texts.count)
+    }
+
+    @Test func `puts the same parameters together where its text is known`() throws {
+        let user = try #require(UserID("u1"))
+        let query = try query("sort=-due_at&completed=false&q=milk&due_after=2026-01-01T00:00:00Z&limit=7")
+        let cursor = ListCursor(key: .time(Timestamp(micros: 1)), id: UUID(high: 1, low: 2))
+        let shape = TaskListShape(query, after: cursor)
+        let first = TaskListStatement(query, user: user, after: cursor, shape: shape)
+        let again = TaskListStatement(query, user: user, after: cursor, shape: shape, known: first.statement)
+        #expect(again.statement == first.statement)
+        #expect(again.parameters.map { "\($0)" } == first.parameters.map { "\($0)" })
+    }
+}
+
 @Suite struct `A cursor` {
     private let sealer = CursorSealer(idKey: Array(repeating: 7, count: 32))
     private let user: UserID
