@@ -7,8 +7,8 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableExperimentalFeature("Lifetimes"), .strictMemorySafety(), .treatAllWarnings(as: .error),
-    // Lets Ingest and Worker inline and specialize what Shared declares: generic code across modules costs
-    // witness tables otherwise.
+    // Lets Ingest and Worker inline and specialize what Shared declares `@inlinable`: generic code across modules costs
+    // witness tables otherwise. Into other `package` functions the compiler (6.3) does not look, whatever their size.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
     // Exclusive access to stored properties is checked at run time in debug builds, in which all tests run. The checks
     // were a tenth of what ingest does for a request.

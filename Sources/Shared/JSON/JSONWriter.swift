@@ -29,6 +29,14 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    /// Begins an object with members that `write` puts down as JSON, in at most `count` bytes.
+    @inline(__always)
+    package mutating func beginObject(upTo count: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+        beginObject()
+        bytes.append(upTo: count, write)
+        needsComma = true
+    }
+
     package mutating func endObject() {
         bytes.append(UInt8(ascii: "}"))
         needsComma = true
@@ -113,15 +121,30 @@ package struct JSONWriter {
 
     /// A string from valid UTF-8; only what RFC 8259 §7 demands is escaped.
     package mutating func string(_ text: Span<UInt8>) {
+        let isClean = text.isFree(0..<text.count) {
+            $0.hasControl || $0.has(UInt8(ascii: "\"")) || $0.has(UInt8(ascii: "\\"))
+        }
+        guard isClean else { return escaped(text) }
+        let comma: StaticString = needsComma ? ",\"" : "\""
+        needsComma = true
+        bytes.append(upTo: text.count + 3) { bytes in
+            bytes.append(comma)
+            bytes.append(text)
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
+    /// The same for a text in which something may have to be escaped.
+    private mutating func escaped(_ text: Span<UInt8>) {
         separate()
         bytes.append(UInt8(ascii: "\""))
-        var clean = 0
-        while true {
-            let place = text.firstToEscape(from: clean)
-            bytes.append(text.extracting(clean..<place))
-            guard place < text.count else { break }
-            escape(text[place])
-            clean = place + 1
+        for place in 0..<text.count {
+            let byte = text[place]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                escape(byte)
+            } else {
+                bytes.append(byte)
+            }
         }
         bytes.append(UInt8(ascii: "\""))
     }
@@ -165,39 +188,4 @@ package struct JSONWriter {
     }
 
     private mutating func appendDecimal(_ value: Int64) { bytes.appendDecimal(value) }
-}
-
-extension Span<UInt8> {
-    /// The place of the first byte that a JSON string must escape, or the end. Eight bytes at a time.
-    fileprivate func firstToEscape(from start: Int) -> Int {
-        precondition(start >= 0 && start <= count, "out of bounds")
-        return unsafe withUnsafeBytes { bytes in
-            var place = start
-            while place < bytes.count {
-                if place + 8 <= bytes.count,
-                    !Self.mayNeedEscape(unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-                {
-                    place += 8
-                    continue
-                }
-                let byte = unsafe bytes[place]
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-                place += 1
-            }
-            return place
-        }
-    }
-
-    /// False when none of eight bytes is a control character, a quote or a backslash.
-    @inline(__always)
-    private static func mayNeedEscape(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let control = (word &- ones &* 0x20) & ~word
-        let quote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-        let backslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-        let isQuote = (quote &- ones) & ~quote
-        let isBackslash = (backslash &- ones) & ~backslash
-        return (control | isQuote | isBackslash) & high != 0
-    }
 }

@@ -7,19 +7,35 @@ extension Mutation {
     }
 
     package func encode(to json: inout JSONWriter) {
-        json.beginObject()
-        json.key("id")
-        json.uuid(id)
-        json.key("op")
-        json.string(change.operation.name)
-        json.key("user")
-        json.string(user.bytes)
-        json.key("task")
-        json.uuid(task)
-        json.key("at")
-        json.integer(acceptedAt.micros)
-        encodeData(to: &json)
-        encodePrecondition(to: &json)
+        Mutation.encode(
+            id: id, user: user, task: task, acceptedAt: acceptedAt, change: change,
+            precondition: precondition,
+            traceID: traceID, redrive: redrive, force: force, email: email, name: name, to: &json)
+    }
+
+    /// The same from the parts of a mutation. Ingest has them apart: putting a mutation together, to be written and
+    /// thrown away, would count the references of all of them twice.
+    package static func encode(
+        id: UUID, user: UserID, task: UUID, acceptedAt: Timestamp, change: Change,
+        precondition: Precondition?, traceID: [UInt8]?, redrive: Int16 = 0, force: Bool = false,
+        email: [UInt8]?, name: [UInt8]?, to json: inout JSONWriter
+    ) {
+        let operation = change.operation
+        // None of these has anything to be escaped.
+        json.beginObject(upTo: headBytesMax + user.bytes.count) { json in
+            json.append("\"id\":\"")
+            json.append(UUIDText(id).span)
+            json.append("\",\"op\":\"")
+            json.append(operation.name)
+            json.append("\",\"user\":\"")
+            json.append(user.bytes.span)
+            json.append("\",\"task\":\"")
+            json.append(UUIDText(task).span)
+            json.append("\",\"at\":")
+            json.appendDecimal(acceptedAt.micros)
+        }
+        change.encode(to: &json)
+        precondition?.encode(to: &json)
         if let traceID {
             json.key("trace")
             json.string(traceID)
@@ -43,73 +59,83 @@ extension Mutation {
         json.endObject()
     }
 
-    private func encodeData(to json: inout JSONWriter) {
-        switch change {
+    /// What the members from `id` to `at` come to at most, without the user.
+    private static let headBytesMax = 160
+}
+
+extension Mutation.Change {
+    fileprivate func encode(to json: inout JSONWriter) {
+        switch self {
         case .create(let task):
             json.key("data")
-            encode(task, to: &json)
+            task.encode(to: &json)
         case .update(let patch):
             json.key("data")
-            encodeFields(patch, to: &json)
+            patch.encode(to: &json)
         case .complete(let completed):
             json.key("data")
-            encodeFields(TaskPatch(completed: completed), to: &json)
+            TaskPatch(completed: completed).encode(to: &json)
         case .toggle, .delete: break
         }
     }
+}
 
-    private func encode(_ task: NewTask, to json: inout JSONWriter) {
+extension NewTask {
+    fileprivate func encode(to json: inout JSONWriter) {
         json.beginObject()
         json.key("title")
-        json.string(task.title)
-        if let description = task.description {
+        json.string(title)
+        if let description {
             json.key("description")
             json.string(description)
         }
-        if task.completed {
+        if completed {
             json.key("completed")
             json.boolean(true)
         }
-        if let priority = task.priority {
+        if let priority {
             json.key("priority")
             json.string(priority.name)
         }
-        if let dueAt = task.dueAt {
+        if let dueAt {
             json.key("due_at")
             json.integer(dueAt.micros)
         }
         json.endObject()
     }
+}
 
-    private func encodeFields(_ fields: TaskPatch, to json: inout JSONWriter) {
+extension TaskPatch {
+    fileprivate func encode(to json: inout JSONWriter) {
         json.beginObject()
-        if let title = fields.title {
+        if let title {
             json.key("title")
             json.string(title)
         }
-        if let description = fields.description {
+        if let description {
             json.key("description")
             if let description { json.string(description) } else { json.null() }
         }
-        if let completed = fields.completed {
+        if let completed {
             json.key("completed")
             json.boolean(completed)
         }
-        if let priority = fields.priority {
+        if let priority {
             json.key("priority")
             if let priority { json.string(priority.name) } else { json.null() }
         }
-        if let dueAt = fields.dueAt {
+        if let dueAt {
             json.key("due_at")
             if let dueAt { json.integer(dueAt.micros) } else { json.null() }
         }
         json.endObject()
     }
+}
 
-    private func encodePrecondition(to json: inout JSONWriter) {
-        guard let precondition else { return }
+extension Mutation.Precondition {
+    fileprivate func encode(to json: inout JSONWriter) {
         json.key("if")
-        switch precondition {
+        switch self {
         case .exists: json.string("*")
         case .versions(let versions):
             json.beginArray()

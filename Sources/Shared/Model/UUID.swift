@@ -106,6 +106,24 @@ package struct UUID: Hashable, Sendable, Comparable {
     }
 }
 
+/// The text form of an id, made once for what has it several times.
+@usableFromInline
+package struct UUIDText {
+    @usableFromInline var bytes = InlineArray<36, UInt8>(repeating: 0)
+
+    package init(_ id: UUID) {
+        var span = bytes.mutableSpan
+        // 36 bytes have an address, and that many are written.
+        unsafe span.withUnsafeMutableBytes { room in
+            if let start = room.baseAddress { unsafe id.writeText(to: start) }
+        }
+    }
+
+    package var span: Span<UInt8> {
+        @inlinable @inline(__always) @_lifetime(borrow self) get { bytes.span }
+    }
+}
+
 extension UUID: CustomStringConvertible {
     package var description: String { String(decoding: text, as: UTF8.self) }
 }
@@ -132,6 +150,13 @@ package enum Hex {
         // One in each byte whose digit is a letter: 10 + 6 carries into the next half.
         let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
         return spread + 0x3030_3030_3030_3030 + letters * 0x27
+    }
+
+    /// Writes the sixteen lower-case digits of `value`.
+    @unsafe package static func writeDigits(of value: UInt64, to room: UnsafeMutableRawPointer) {
+        unsafe room.storeBytes(of: digits(of: UInt32(truncatingIfNeeded: value >> 32)), as: UInt64.self)
+        unsafe room.storeBytes(
+            of: digits(of: UInt32(truncatingIfNeeded: value)), toByteOffset: 8, as: UInt64.self)
     }
 
     /// The lower-case digit of a value below 16.

@@ -44,11 +44,12 @@ extension UserID: CustomStringConvertible {
 
 extension Span<UInt8> {
     /// True when these are exactly the bytes of `text`.
+    @usableFromInline
     package func isEqual(to text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
-        let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: count)
-        for place in 0..<count where unsafe expected[place] != self[place] { return false }
-        return true
+        guard count > 0 else { return true }
+        // Both have an address: neither is empty.
+        return unsafe withUnsafeBytes { unsafe memcmp($0.baseAddress!, text.utf8Start, $0.count) == 0 }
     }
 
     /// True when both hold the same bytes.
