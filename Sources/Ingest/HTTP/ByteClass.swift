@@ -20,6 +20,8 @@ enum ByteClass {
     static func isToken(_ byte: UInt8) -> Bool { has(byte, tokenLow, tokenHigh) }
     /// May stand in a path, `/` and `%` among them.
     static func isPath(_ byte: UInt8) -> Bool { has(byte, pathLow, pathHigh) }
+    /// The same without `%`.
+    static func isPlainPath(_ byte: UInt8) -> Bool { byte != UInt8(ascii: "%") && isPath(byte) }
     /// May stand in a host with port.
     static func isHost(_ byte: UInt8) -> Bool { has(byte, hostLow, hostHigh) }
     /// A visible ASCII character.

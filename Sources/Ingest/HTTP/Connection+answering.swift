@@ -5,28 +5,28 @@ extension Connection {
     func begin(_ request: Request, _ answerer: Answerer) {
         phase = .handling
         handled = request.head
+        handledNumber &+= 1
         clearDeadline()
         switch answerer {
-        case .taker(let taker): taker.take(request, Reply(self, request.head))
-        case .task(let respond): startTask(request.head) { await respond(request) }
+        case .taker(let taker): taker.take(request, Reply(self, number: handledNumber))
+        case .task(let respond): startTask(handledNumber) { await respond(request) }
         }
     }
 
     /// Starts a task that makes the answer.
-    func startTask(_ head: RequestHead, _ respond: @escaping () async -> Response) {
+    func startTask(_ number: UInt32, _ respond: @escaping () async -> Response) {
         task = loop.start { [self] in
             let response = await respond()
             task = nil
-            finish(response, head)
+            finish(response, number)
         }
         // Told while the request was being read: a handler that waits is to know it as well.
         if isPeerClosed { task?.cancel() }
     }
 
     /// The answer to the request that is being handled; dropped when that has its answer, or the connection is gone.
-    func finish(_ response: Response, _ head: RequestHead) {
-        guard case .handling = phase, handled === head else { return }
-        handled = nil
+    func finish(_ response: borrowing Response, _ number: UInt32) {
+        guard number == handledNumber, let head = handled.take() else { return }
         watcher = nil
         send(response, head)
         next()

@@ -5,12 +5,12 @@ extension Connection {
     private static let outputBytesMax = 64 * 1024
 
     /// Puts the answer into the output, which is sent at once or at the end of the turn.
-    func send(_ response: Response, _ head: RequestHead) {
+    func send(_ response: borrowing Response, _ head: RequestHead) {
         let closes = response.closes || head.layout.closes || server.isDraining
         write(response, isHead: head.method == .head, closes: closes, head.correlationID)
     }
 
-    func write(_ response: Response, isHead: Bool, closes: Bool, _ id: CorrelationID) {
+    func write(_ response: borrowing Response, isHead: Bool, closes: Bool, _ id: CorrelationID) {
         if closes { closesAfterOutput = true }
         if output.isEmpty, inbox.isEmpty {
             // Nothing before it and nothing after it: straight from the shared scratch to the socket.

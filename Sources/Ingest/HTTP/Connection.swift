@@ -48,8 +48,9 @@ final class Connection: DescriptorHandler {
     /// Head and body so far of `awaited`; grows with what arrives, never with what is announced.
     var assembled: [UInt8] = []
     var task: LoopTask?
-    /// The request that is handled: an answer to another one comes too late.
+    /// The request that is handled, and its number: an answer to another one comes too late.
     var handled: RequestHead?
+    var handledNumber: UInt32 = 0
     /// Waits with the client, without a task.
     var watcher: (any ReplyWatcher)?
 

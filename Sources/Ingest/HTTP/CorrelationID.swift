@@ -24,24 +24,22 @@ struct CorrelationID: Sendable {
 
     /// True for `^[A-Za-z0-9._-]{1,64}$`.
     static func isWellFormed(_ text: ArraySlice<UInt8>) -> Bool {
-        guard (1...64).contains(text.count) else { return false }
+        guard (1...bytesMax).contains(text.count) else { return false }
         return text.allSatisfy { byte in
             ByteClass.isDigit(byte) || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x2E
                 || byte == 0x5F
         }
     }
 
+    static let bytesMax = 64
+
     /// Appends the id to `bytes`.
-    func append(to bytes: inout [UInt8]) {
-        if let text { return bytes.append(contentsOf: text) }
-        var digits = InlineArray<16, UInt8>(repeating: 0)
-        var rest = minted
-        for place in (0..<16).reversed() {
-            let digit = UInt8(truncatingIfNeeded: rest) & 15
-            digits[place] = digit < 10 ? digit + 0x30 : digit + 0x57
-            rest >>= 4
-        }
-        bytes.append(digits.span, 0..<16)
+    func append(to bytes: inout [UInt8]) { bytes.append(upTo: Self.bytesMax) { append(to: &$0) } }
+
+    @_lifetime(bytes: copy bytes)
+    func append(to bytes: inout OutputSpan<UInt8>) {
+        if let text { return bytes.append(text.span) }
+        unsafe bytes.append(count: 16) { unsafe Hex.writeDigits(of: minted, to: $0) }
     }
 
     /// The id as bytes, for a log line.

@@ -47,8 +47,7 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The header whose name is the bytes of `range`, which are those of a token, without regard to ASCII
-    /// case.
+    /// The header whose name is the bytes of `range`, which are not none, without regard to ASCII case.
     init?(_ input: Span<UInt8>, _ range: Range<Int>) {
         let first = input[range.lowerBound] | 0x20
         let found: KnownHeader? =
@@ -76,7 +75,7 @@ enum KnownHeader: UInt8, CaseIterable, Sendable {
             case (30, UInt8(ascii: "a")): .accessControlRequestHeaders
             default: nil
             }
-        guard let found, input.isToken(found.name, in: range) else { return nil }
+        guard let found, input.isName(found.name, in: range) else { return nil }
         self = found
     }
 }

@@ -17,8 +17,20 @@ enum Method: UInt8, CaseIterable, Sendable {
 
     /// The method whose name is exactly the bytes of `range`; names are case-sensitive.
     init?(_ input: Span<UInt8>, _ range: Range<Int>) {
-        let found = Method.allCases.first { input.equals($0.name, in: range) }
-        guard let found else { return nil }
-        self = found
+        let candidates: (Method, Method?) =
+            switch range.count {
+            case 3: (.get, .put)
+            case 4: (.post, .head)
+            case 5: (.patch, nil)
+            case 6: (.delete, nil)
+            default: (.options, nil)
+            }
+        if input.equals(candidates.0.name, in: range) {
+            self = candidates.0
+        } else if let other = candidates.1, input.equals(other.name, in: range) {
+            self = other
+        } else {
+            return nil
+        }
     }
 }

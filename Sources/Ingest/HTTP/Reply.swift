@@ -1,21 +1,22 @@
-/// The way back from a request to its connection: one of the two is called, once, on the loop.
+/// The way back from a request to its connection: one of `send` and `start` is called, once, on the loop.
 struct Reply {
     private let connection: Connection
-    private let head: RequestHead
+    /// Which of the connection's requests: an answer to another than the one that is handled comes too late.
+    private let number: UInt32
 
-    init(_ connection: Connection, _ head: RequestHead) {
+    init(_ connection: Connection, number: UInt32) {
         self.connection = connection
-        self.head = head
+        self.number = number
     }
 
     /// Answers. Without effect when the connection is gone.
-    func send(_ response: Response) { connection.finish(response, head) }
+    func send(_ response: borrowing Response) { connection.finish(response, number) }
 
     /// Tells `watcher` when the client goes while it waits.
     func watch(_ watcher: any ReplyWatcher) { connection.watch(watcher) }
 
     /// Answers from a task after all: for a request that turns out to need a wait.
-    func start(_ respond: @escaping () async -> Response) { connection.startTask(head, respond) }
+    func start(_ respond: @escaping () async -> Response) { connection.startTask(number, respond) }
 }
 
 /// Is told what becomes of a client that waits for an answer; without a task there is nothing to cancel.

@@ -1,16 +1,22 @@
+internal import Shared
+
 extension RequestLayout {
     /// Reads one `name: value` line.
     mutating func readHeaderLine(_ input: Span<UInt8>, _ line: Range<Int>) throws(HeadFailure) {
         if ByteClass.isBlank(input[line.lowerBound]) { throw .malformed("a folded header line") }
-        var colon = line.lowerBound
-        while colon < line.upperBound, ByteClass.isToken(input[colon]) { colon += 1 }
-        guard colon < line.upperBound, input[colon] == UInt8(ascii: ":"), colon > line.lowerBound else {
+        let colon = input.firstIndex(of: UInt8(ascii: ":"), in: line) ?? line.upperBound
+        let name = line.lowerBound..<colon
+        let header = name.isEmpty ? nil : KnownHeader(input, name)
+        // A name that is known is a token.
+        guard colon < line.upperBound, !name.isEmpty,
+            header != nil || input.allSatisfy(name, ByteClass.isToken)
+        else {
             throw .malformed("a header name that is not a token followed by a colon")
         }
         guard input.isHeaderValue(colon + 1..<line.upperBound) else {
             throw .malformed("a control character in a header value")
         }
-        guard let header = KnownHeader(input, line.lowerBound..<colon) else { return }
+        guard let header else { return }
         let value = input.trimmed(colon + 1..<line.upperBound)
         guard note(header, value) else { throw .malformed("a header that may stand once is repeated") }
         switch header {
@@ -46,7 +52,7 @@ extension RequestLayout {
     }
 
     private static func checkHost(_ input: Span<UInt8>, _ value: Range<Int>) throws(HeadFailure) {
-        for index in value where !ByteClass.isHost(input[index]) {
+        guard input.allSatisfy(value, ByteClass.isHost) else {
             throw .malformed("the Host header is not a host")
         }
     }

@@ -1,10 +1,12 @@
+internal import Shared
+
 extension RequestLayout {
     /// Reads `method SP target SP version`; false when the method is a token that this server does not know.
     mutating func readRequestLine(_ input: Span<UInt8>, _ line: Range<Int>) throws(HeadFailure) -> Bool {
         guard let methodEnd = input.firstIndex(of: 0x20, in: line) else {
             throw .malformed("the request line has no target")
         }
-        for index in line.lowerBound..<methodEnd where !ByteClass.isToken(input[index]) {
+        guard input.allSatisfy(line.lowerBound..<methodEnd, ByteClass.isToken) else {
             throw .malformed("the method is not a token")
         }
         let afterMethod = methodEnd + 1..<line.upperBound
@@ -89,6 +91,8 @@ extension RequestLayout {
 
     /// Refuses what could mean another path to somebody else: hidden slashes, NUL, and dot segments.
     private mutating func checkSegment(_ input: Span<UInt8>, _ range: Range<Int>) throws(HeadFailure) {
+        // Nearly every segment: nothing encoded, and too long for dots.
+        if range.count > 2, input.allSatisfy(range, ByteClass.isPlainPath) { return }
         var index = range.lowerBound
         var dots = 0
         var characters = 0

@@ -13,31 +13,34 @@ struct ResponseWriter {
         id: CorrelationID,
         wallMicros: Int64
     ) {
-        output.append(StatusLine.text(response.status))
         let second = wallMicros / 1_000_000
         if second != commonSecond { makeCommon(second) }
-        output.append(contentsOf: common)
-        id.append(to: &output)
-        if let policy = response.contentSecurityPolicy {
+        let common = common
+        let policy = response.contentSecurityPolicy ?? Self.policy
+        let body = isHead || response.isBodiless ? [] : response.body
+        let pieces = common.count + policy.utf8CodeUnitCount + response.headers.count + body.count
+        output.append(upTo: Self.otherBytesMax + pieces) { output in
+            output.append(StatusLine.text(response.status))
+            output.append(common.span)
+            id.append(to: &output)
             output.append("\r\nContent-Security-Policy: ")
             output.append(policy)
             output.append("\r\nCache-Control: ")
-        } else {
-            output.append(Self.policyLine)
+            output.append(response.cacheControl)
+            if !response.isBodiless {
+                output.append(response.contentType.lines)
+                output.appendDecimal(Int64(response.body.count))
+            }
+            output.append("\r\n")
+            output.append(response.headers.span)
+            output.append(closes ? "Connection: close\r\n\r\n" : "\r\n")
+            output.append(body.span)
         }
-        output.append(response.cacheControl)
-        if !response.isBodiless {
-            output.append(response.contentType.lines)
-            output.appendDecimal(Int64(response.body.count))
-        }
-        output.append("\r\n")
-        output.append(contentsOf: response.headers)
-        output.append(closes ? "Connection: close\r\n\r\n" : "\r\n")
-        if !isHead, !response.isBodiless { output.append(contentsOf: response.body) }
     }
 
-    private static let policyLine: StaticString =
-        "\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nCache-Control: "
+    private static let policy: StaticString = "default-src 'none'; frame-ancestors 'none'"
+    /// What the pieces come to at most that are not counted for each answer: texts of this program, all of them short.
+    private static let otherBytesMax = 512
 
     private mutating func makeCommon(_ second: Int64) {
         commonSecond = second

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Shared
 
 extension Span<UInt8> {
     /// True when the bytes of `range` are exactly `text`.
@@ -24,11 +25,10 @@ extension Span<UInt8> {
         }
     }
 
-    /// True when the token in `range` is `text`, of lower case letters and `-`, without regard to ASCII case.
+    /// True when the bytes of `range` are `text`, of lower case letters and `-`, without regard to ASCII case.
     ///
-    /// Among the bytes that a token may have, only the upper case letter becomes the lower case one, and only
-    /// `-` becomes `-`, when bit 5 is set: so that eight bytes are compared at once.
-    func isToken(_ text: StaticString, in range: Range<Int>) -> Bool {
+    /// Eight bytes at a time: bit 6 tells letters from `-`, and bit 5 is what may differ in a letter.
+    func isName(_ text: StaticString, in range: Range<Int>) -> Bool {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
         let length = text.utf8CodeUnitCount
         guard length == range.count else { return false }
@@ -39,12 +39,12 @@ extension Span<UInt8> {
             while offset + 8 <= length {
                 let word = unsafe bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
                 let wanted = unsafe expected.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                if word | 0x2020_2020_2020_2020 != wanted { return false }
+                if word | (wanted >> 1 & 0x2020_2020_2020_2020) != wanted { return false }
                 offset += 8
             }
             while offset < length {
                 let wanted = unsafe expected.load(fromByteOffset: offset, as: UInt8.self)
-                if unsafe bytes[start + offset] | 0x20 != wanted { return false }
+                if unsafe bytes[start + offset] | (wanted >> 1 & 0x20) != wanted { return false }
                 offset += 1
             }
             return true
@@ -62,37 +62,9 @@ extension Span<UInt8> {
         }
     }
 
-    /// True when no control character but the tab is in `range`. Eight bytes at a time: this sees each byte
-    /// of each header.
+    /// True when no control character but the tab is in `range`.
     func isHeaderValue(_ range: Range<Int>) -> Bool {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
-        return unsafe withUnsafeBytes { bytes in
-            var index = range.lowerBound
-            while index + 8 <= range.upperBound {
-                let word = unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if Self.mayHaveControl(word) {
-                    for place in index..<index + 8 where !ByteClass.isValue(unsafe bytes[place]) {
-                        return false
-                    }
-                }
-                index += 8
-            }
-            while index < range.upperBound {
-                if !ByteClass.isValue(unsafe bytes[index]) { return false }
-                index += 1
-            }
-            return true
-        }
-    }
-
-    /// False when none of eight bytes is below 0x20 or is 0x7F; the borrow of one byte may accuse the next.
-    @inline(__always)
-    private static func mayHaveControl(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let below = (word &- ones &* 0x20) & ~word & high
-        let delete = word ^ ones &* 0x7F
-        return (below | ((delete &- ones) & ~delete & high)) != 0
+        isFree(range, of: { $0.hasControl }) || allSatisfy(range, ByteClass.isValue)
     }
 
     /// `range` without the spaces and tabs at its ends.
