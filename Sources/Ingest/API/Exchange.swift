@@ -59,5 +59,10 @@ final class Exchange {
     }
 
     /// What the client prefers, read anew.
-    func readPreferences() -> Preferences { Preferences(values: values(of: .prefer)) }
+    func readPreferences() -> Preferences {
+        head.layout.has(.prefer) ? Preferences(values: values(of: .prefer)) : Preferences()
+    }
+
+    /// The trace that the request belongs to.
+    var traceID: [UInt8]? { head[.traceparent].flatMap { TraceParent.traceID(Array($0)) } }
 }

@@ -53,14 +53,18 @@ final class Services {
 
     // MARK: Mutations
 
-    /// Makes a mutation of what a client wants done.
-    func mint(_ intent: Intent, for identity: Identity, traceparent: ArraySlice<UInt8>?) -> Mutation {
+    /// Gives what a client wants done its ids and its time.
+    func accept(_ intent: Intent, from identity: Identity) -> Receipt {
+        let now = now
         let id = ids.mint(for: identity.user, now: now)
-        return Mutation(
-            id: id, user: identity.user, task: intent.task ?? TaskIDs.task(of: id), acceptedAt: now,
-            change: intent.change, precondition: intent.condition?.precondition,
-            traceID: traceparent.flatMap { TraceParent.traceID(Array($0)) },
-            email: identity.email, name: identity.name)
+        return Receipt(
+            id: id, task: intent.task ?? TaskIDs.task(of: id), operation: intent.change.operation,
+            acceptedAt: now)
+    }
+
+    /// Makes a mutation of what a client wants done.
+    func mint(_ intent: Intent, for identity: Identity, traceID: [UInt8]?) -> Mutation {
+        Mutation(accept(intent, from: identity), intent, from: identity, traceID: traceID)
     }
 
     /// The mutation as it was minted the first time it came, under the id it got then.
@@ -71,10 +75,10 @@ final class Services {
         return first
     }
 
-    func logAccepted(_ receipt: Receipt, _ correlationID: CorrelationID) {
+    func logAccepted(_ receipt: Receipt, of user: UserID, _ correlationID: CorrelationID) {
         guard log.writes(.debug) else { return }
         log.debug(
-            "accepted", .word("op", receipt.operation.name), .bytes("user_id", receipt.user.bytes),
+            "accepted", .word("op", receipt.operation.name), .bytes("user_id", user.bytes),
             .uuid("task_id", receipt.task), .uuid("request_id", receipt.id),
             .bytes("x_request_id", correlationID.bytes))
     }
@@ -160,5 +164,14 @@ enum TaskIDs {
     static func task(of request: UUID) -> UUID {
         var mixer = SplitMix64(seed: request.low)
         return UUID(high: request.high, low: mixer.next() & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63)
+    }
+}
+
+extension Mutation {
+    init(_ receipt: Receipt, _ intent: Intent, from identity: Identity, traceID: [UInt8]?) {
+        self.init(
+            id: receipt.id, user: identity.user, task: receipt.task, acceptedAt: receipt.acceptedAt,
+            change: intent.change, precondition: intent.condition?.precondition, traceID: traceID,
+            email: identity.email, name: identity.name)
     }
 }

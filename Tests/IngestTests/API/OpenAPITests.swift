@@ -72,8 +72,8 @@ import Testing
         let mutation = Mutation(
             id: id, user: user, task: id, acceptedAt: Timestamp(micros: 0), change: .delete)
         #expect(
-            try members(Acceptances(retention: .seconds(1)).response(Receipt(mutation)).body).isSubset(
-                of: properties("Request")))
+            try members(Acceptances(retention: .seconds(1)).response(Receipt(mutation), of: user).body)
+                .isSubset(of: properties("Request")))
     }
 
     @Test func `says the numbers of the rules`() throws {

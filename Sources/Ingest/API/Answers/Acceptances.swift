@@ -1,17 +1,18 @@
 internal import Shared
 
-/// What a client is told of a mutation that is on its lane.
+/// What a mutation is given when it is accepted, and its client is told.
 struct Receipt {
     let id: UUID
     let task: UUID
-    let user: UserID
     let operation: Mutation.Operation
+    let acceptedAt: Timestamp
+}
 
+extension Receipt {
     init(_ mutation: borrowing Mutation) {
-        id = mutation.id
-        task = mutation.task
-        user = mutation.user
-        operation = mutation.change.operation
+        self.init(
+            id: mutation.id, task: mutation.task, operation: mutation.change.operation,
+            acceptedAt: mutation.acceptedAt)
     }
 }
 
@@ -28,18 +29,21 @@ final class Acceptances {
     private var timesMilliseconds = Int64.min
 
     static let pollAfterMilliseconds = 50
+    /// What the pieces come to at most: the longest user, three ids, two times.
+    private static let bodyBytesMax = 512
+    private static let headersBytesMax = 256
 
     init(retention: Duration) { self.retention = retention }
 
     /// The answer; give it to `takeBack` once it is sent.
-    func response(_ receipt: Receipt) -> Response {
+    func response(_ receipt: Receipt, of user: UserID) -> Response {
         var response = Response(status: 202)
         response.contentType = .json
         swap(&response.body, &body)
         swap(&response.headers, &headers)
-        writeBody(receipt, to: &response.body)
-        Acceptances.addHeaders(of: receipt.id, to: &response)
-        response.headers.append("Retry-After: 1\r\n")
+        let id = UUIDText(receipt.id)
+        writeBody(receipt, id, user, to: &response.body)
+        Acceptances.addHeaders(of: id, to: &response, retryAfter: "Retry-After: 1\r\n")
         return response
     }
 
@@ -51,21 +55,23 @@ final class Acceptances {
         headers.removeAll(keepingCapacity: true)
     }
 
-    private func writeBody(_ receipt: Receipt, to json: inout [UInt8]) {
-        json.reserveCapacity(512)
-        json.append("{\"id\":\"")
-        receipt.id.appendText(to: &json)
-        json.append("\",\"status\":\"queued\",\"done\":false,\"operation\":\"")
-        json.append(receipt.operation.qualifiedName)
-        json.append("\",\"task_id\":\"")
-        receipt.task.appendText(to: &json)
-        json.append("\",\"task_href\":\"/api/")
-        json.append(receipt.user.bytes.span)
-        json.append("/tasks/")
-        receipt.task.appendText(to: &json)
+    private func writeBody(_ receipt: Receipt, _ id: UUIDText, _ user: UserID, to json: inout [UInt8]) {
         if receipt.id.milliseconds != timesMilliseconds { writeTimes(of: receipt.id) }
+        let task = UUIDText(receipt.task)
         let times = times
-        json.append(times.span)
+        json.append(upTo: Acceptances.bodyBytesMax) { json in
+            json.append("{\"id\":\"")
+            json.append(id.span)
+            json.append("\",\"status\":\"queued\",\"done\":false,\"operation\":\"")
+            json.append(receipt.operation.qualifiedName)
+            json.append("\",\"task_id\":\"")
+            json.append(task.span)
+            json.append("\",\"task_href\":\"/api/")
+            json.append(user.bytes.span)
+            json.append("/tasks/")
+            json.append(task.span)
+            json.append(times.span)
+        }
     }
 
     private func writeTimes(of id: UUID) {
@@ -82,13 +88,20 @@ final class Acceptances {
 
     /// Where the request is and what to wait for: on every answer to a mutation that was accepted but not waited for.
     static func addHeaders(of id: UUID, to response: inout Response) {
-        response.headers.reserveCapacity(256)
-        response.headers.append("Location: /api/requests/")
-        id.appendText(to: &response.headers)
-        response.headers.append("\r\nOperation-Location: /api/requests/")
-        id.appendText(to: &response.headers)
-        response.headers.append("\r\n")
-        addSyncToken(id, to: &response)
+        addHeaders(of: UUIDText(id), to: &response, retryAfter: "")
+    }
+
+    private static func addHeaders(of id: UUIDText, to response: inout Response, retryAfter: StaticString) {
+        response.headers.append(upTo: headersBytesMax) { headers in
+            headers.append("Location: /api/requests/")
+            headers.append(id.span)
+            headers.append("\r\nOperation-Location: /api/requests/")
+            headers.append(id.span)
+            headers.append("\r\nSync-Token: ")
+            headers.append(id.span)
+            headers.append("\r\n")
+            headers.append(retryAfter)
+        }
     }
 
     static func addSyncToken(_ id: UUID, to response: inout Response) {

@@ -17,10 +17,11 @@ struct BulkHandler {
             try await checkLimits(bulk.lines.count, identity.user)
         } catch { return exchange.answer(error.problem) }
 
+        let traceID = exchange.traceID
         var items = bulk.lines.map { line in
             BulkItem(
                 line: line.number, intent: line.intent,
-                mutation: services.mint(line.intent, for: identity, traceparent: exchange.head[.traceparent]))
+                mutation: services.mint(line.intent, for: identity, traceID: traceID))
         }
         let wait = services.wait(preferences)
         let waiter = wait.map { _ in services.waiters.enter(items.map(\.mutation.id)) }
@@ -138,7 +139,8 @@ struct BulkHandler {
             if count > 0 { services.metrics.accepted(operation, count) }
         }
         for item in items where !item.isReplayed && !item.isReused {
-            services.logAccepted(Receipt(item.mutation), exchange.head.correlationID)
+            services.logAccepted(
+                Receipt(item.mutation), of: item.mutation.user, exchange.head.correlationID)
         }
     }
 

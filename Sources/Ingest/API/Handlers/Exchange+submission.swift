@@ -28,37 +28,39 @@ extension Exchange: RequestTaker, PushWaiter {
     private func push(_ intent: Intent, _ handler: MutationHandler, _ reply: Reply) {
         let services = api.services
         guard let identity else { preconditionFailure("a mutation without a user") }
-        let mutation = services.mint(intent, for: identity, traceparent: head[.traceparent])
-        let receipt = Receipt(mutation)
+        let receipt = services.accept(intent, from: identity)
         self.receipt = receipt
-        self.reply = reply
         if let wait = services.wait(preferences) {
-            poll = LongPoll(mutation.id, of: mutation.user, services: services, wait: wait, reply: reply) {
+            poll = LongPoll(receipt.id, of: identity.user, services: services, wait: wait, reply: reply) {
                 [self] answer in
-                var response = handler.verdict(answer, receipt, preferences, self)
+                var response = handler.verdict(answer, receipt, of: identity.user, self)
                 api.finish(&response, self)
                 return response
             }
         }
-        services.lanes.push(mutation, telling: self)
+        self.reply = reply
+        services.lanes.push(of: identity.user, telling: self) { entry in
+            Mutation.encode(
+                id: receipt.id, user: identity.user, task: receipt.task, acceptedAt: receipt.acceptedAt,
+                change: intent.change, precondition: intent.condition?.precondition, traceID: traceID,
+                email: identity.email, name: identity.name, to: &entry)
+        }
     }
 
     func pushed(_ failure: PushFailure?) {
-        // Both set before the push.
-        guard let reply, let receipt else { return }
-        let poll = poll
-        // It holds this exchange.
-        self.poll = nil
+        // All set before the push. They hold this exchange, so they are taken out.
+        guard let reply = reply.take(), let receipt, let identity else { return }
+        let poll = poll.take()
         if let failure {
             poll?.end()
             return send(answer(failure.problem), reply)
         }
         let services = api.services
         services.metrics.accepted(receipt.operation)
-        services.logAccepted(receipt, head.correlationID)
+        services.logAccepted(receipt, of: identity.user, head.correlationID)
         if let poll { return poll.wait() }
         let acceptances = services.acceptances
-        var response = acceptances.response(receipt)
+        var response = acceptances.response(receipt, of: identity.user)
         preferences.addApplied(isWaited: false, to: &response)
         api.finish(&response, self)
         reply.send(response)

@@ -7,7 +7,8 @@ struct MutationHandler {
     /// Queues what was read, and waits for the verdict where asked to.
     func respond(_ intent: Intent, _ preferences: Preferences, _ exchange: Exchange) async -> Response {
         guard let identity = exchange.identity else { preconditionFailure("a mutation without a user") }
-        let submission = services.mint(intent, for: identity, traceparent: exchange.head[.traceparent])
+        let receipt = services.accept(intent, from: identity)
+        let submission = Mutation(receipt, intent, from: identity, traceID: exchange.traceID)
         let wait = services.wait(preferences)
         let waiter = wait.map { _ in services.waiters.enter([submission.id]) }
         defer { if let waiter { services.waiters.leave(waiter) } }
@@ -19,14 +20,13 @@ struct MutationHandler {
         } catch {
             return exchange.answer(error.problem)
         }
-        let receipt = Receipt(submission)
         services.metrics.accepted(receipt.operation)
-        services.logAccepted(receipt, exchange.head.correlationID)
+        services.logAccepted(receipt, of: identity.user, exchange.head.correlationID)
         if let waiter, let wait {
             let resource = await services.outcome(of: submission, waiter: waiter, wait: wait)
             if let resource { return verdict(resource, preferences, exchange) }
         }
-        var response = services.acceptances.response(receipt)
+        var response = services.acceptances.response(receipt, of: identity.user)
         addApplied(preferences, isWaited: wait != nil, to: &response)
         return response
     }
@@ -40,23 +40,22 @@ struct MutationHandler {
         let key = try idempotencyKey(exchange)
         let condition = try condition(exchange)
         _ = try services.query(exchange, known: [])
-        var intent = try intent(body.span, exchange)
-        intent.key = key
-        intent.condition = condition
-        return intent
+        let (change, task) = try content(body.span, exchange)
+        return Intent(change: change, task: task, condition: condition, key: key)
     }
 
-    private func intent(_ body: Span<UInt8>, _ exchange: Exchange) throws(Rejection) -> Intent {
+    private func content(
+        _ body: Span<UInt8>, _ exchange: Exchange
+    ) throws(Rejection) -> (change: Mutation.Change, task: UUID?) {
         let id = exchange.values.id
         do throws(BodyRefusal) {
             switch exchange.route.endpoint {
             case .createTask:
                 let (task, id) = try services.bodies.creation(body)
-                return Intent(change: .create(task), task: id)
-            case .replaceTask, .updateTask:
-                return Intent(change: .update(try services.bodies.change(body)), task: id)
-            case .completeTask: return Intent(change: try services.bodies.completion(body), task: id)
-            case .deleteTask: return Intent(change: .delete, task: id)
+                return (.create(task), id)
+            case .replaceTask, .updateTask: return (.update(try services.bodies.change(body)), id)
+            case .completeTask: return (try services.bodies.completion(body), id)
+            case .deleteTask: return (.delete, id)
             default: preconditionFailure("\(exchange.route.endpoint) is no mutation")
             }
         } catch { throw Rejection(Problem(error)) }
@@ -163,12 +162,13 @@ struct MutationHandler {
 
     /// The answer to a mutation that was waited for: its verdict, or 202 where there is none yet.
     func verdict(
-        _ answer: RequestStates.Answer?, _ receipt: Receipt, _ preferences: Preferences, _ exchange: Exchange
+        _ answer: RequestStates.Answer?, _ receipt: Receipt, of user: UserID, _ exchange: Exchange
     ) -> Response {
-        if let answer, let resource = services.resource(answer, of: receipt.user), resource.isDone {
+        let preferences = exchange.preferences
+        if let answer, let resource = services.resource(answer, of: user), resource.isDone {
             return verdict(resource, preferences, exchange)
         }
-        var response = services.acceptances.response(receipt)
+        var response = services.acceptances.response(receipt, of: user)
         addApplied(preferences, isWaited: true, to: &response)
         return response
     }

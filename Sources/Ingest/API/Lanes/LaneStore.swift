@@ -35,19 +35,19 @@ final class LaneStore {
     /// True where a single push may go with others of its turn: a push that must reach replicas waits for its own.
     var gathers: Bool { replicas == 0 }
 
-    /// Pushes one mutation that carries no key, and tells `waiter`. Only where `gathers`.
-    func push(_ mutation: Mutation, telling waiter: any PushWaiter) {
+    /// Pushes one mutation that carries no key, as `write` puts its entry down, and tells `waiter`. Only where `gathers`.
+    func push(of user: UserID, telling waiter: any PushWaiter, _ write: (inout JSONWriter) -> Void) {
         entry.removeAll()
-        mutation.encode(to: &entry)
+        write(&entry)
         let bytes = entry.bytes
-        batch.add(bytes.span, to: lane(of: mutation.user), waiter)
+        batch.add(bytes.span, to: lane(of: user), waiter)
     }
 
     /// The same for a task that waits.
     func push(_ mutation: Mutation) async throws(PushFailure) {
         guard gathers else { return try await push([mutation.encode()], to: lane(of: mutation.user)) }
         let push = AwaitedPush(on: loop)
-        self.push(mutation, telling: push)
+        self.push(of: mutation.user, telling: push) { mutation.encode(to: &$0) }
         if let failure = await push.latch.value() { throw failure }
     }
 

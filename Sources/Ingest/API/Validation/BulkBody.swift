@@ -3,7 +3,7 @@ internal import Shared
 /// The operations of a bulk, line by line: good ones as intents, bad ones as faults (API.md §4).
 struct BulkBody {
     /// One good line.
-    struct Line: Equatable {
+    struct Line {
         /// From 1, in the order of application.
         let number: Int
         let intent: Intent

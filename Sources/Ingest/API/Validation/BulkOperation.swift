@@ -132,10 +132,10 @@ struct BulkOperation {
         faults.base = base + Array("/data".utf8)
         defer { faults.base = base }
         let before = faults.total
-        let fields = TaskFields(document, at: place, shape: shape, faults: &faults)
+        var fields = TaskFields(document, at: place, shape: shape, faults: &faults)
         guard faults.total == before else { return nil }
         switch operation {
-        case .create: return .create(fields.newTask)
+        case .create: return .create(fields.takeTask())
         case .update: return .update(fields.patch)
         case .complete: return fields.patch.completed.map { .complete($0) }
         case .delete: return .delete

@@ -22,32 +22,32 @@ struct MutationBody {
 
     /// The task that `POST …/tasks` describes, and the client's own id for it.
     func creation(_ body: Span<UInt8>) throws(BodyRefusal) -> (task: NewTask, id: UUID?) {
-        let fields = try fields(body, .creation(takesID: true))
-        return (fields.newTask, fields.id)
+        try read(body, .creation(takesID: true)) { ($0.takeTask(), $0.id) }
     }
 
     /// The changes of `PUT` and `PATCH …/tasks/{id}`: absent members stay as they are.
     func change(_ body: Span<UInt8>) throws(BodyRefusal) -> TaskPatch {
-        try fields(body, .change).patch
+        try read(body, .change) { $0.patch }
     }
 
     /// What `PATCH …/complete` asks for: nothing at all toggles, `{"completed":bool}` sets.
     func completion(_ body: Span<UInt8>) throws(BodyRefusal) -> Mutation.Change {
         guard body.count > 0 else { return .toggle }
-        guard let completed = try fields(body, .completion).patch.completed else { return .toggle }
-        return .complete(completed)
+        let completed = try read(body, .completion) { $0.patch.completed }
+        return completed.map { .complete($0) } ?? .toggle
     }
 
-    private func fields(
-        _ body: Span<UInt8>, _ shape: TaskFields.Shape
-    ) throws(BodyRefusal) -> TaskFields {
-        let outcome: Swift.Result<TaskFields, BodyRefusal>
+    @inline(__always)
+    private func read<Value>(
+        _ body: Span<UInt8>, _ shape: TaskFields.Shape, _ take: (inout TaskFields) -> Value
+    ) throws(BodyRefusal) -> Value {
+        let outcome: Swift.Result<Value, BodyRefusal>
         do throws(JSONError) {
             outcome = try reader.read(body) { (document) throws(BodyRefusal) in
                 var faults = FaultList()
-                let fields = TaskFields(document, at: document.root, shape: shape, faults: &faults)
+                var fields = TaskFields(document, at: document.root, shape: shape, faults: &faults)
                 guard faults.isEmpty else { throw BodyRefusal(faults) }
-                return fields
+                return take(&fields)
             }
         } catch { throw BodyRefusal(error) }
         return try outcome.get()

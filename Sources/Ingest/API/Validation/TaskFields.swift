@@ -140,10 +140,10 @@ struct TaskFields: Equatable {
         }
     }
 
-    /// The task to be created; call only where no fault was found.
-    var newTask: NewTask {
+    /// Gives the task to be created away; call only where no fault was found.
+    mutating func takeTask() -> NewTask {
         NewTask(
-            title: patch.title ?? [], description: patch.description ?? nil,
+            title: patch.title.take() ?? [], description: patch.description.take() ?? nil,
             completed: patch.completed ?? false, priority: patch.priority ?? nil, dueAt: patch.dueAt ?? nil)
     }
 }

@@ -13,23 +13,11 @@ struct TextRule: Sendable {
 
     /// Adds a fault of member `name` for each part of the rule that the text breaks.
     func check(_ text: Span<UInt8>, name: StaticString, faults: inout FaultList) {
-        var scalars = 0
+        var scalars = text.count
         var hasControl = false
-        var place = 0
-        while place < text.count {
-            if text.isPlain(at: place) {
-                scalars += 8
-                place += 8
-                continue
-            }
-            let byte = text[place]
-            defer { place += 1 }
-            if byte & 0xC0 != 0x80 { scalars += 1 }
-            if byte < 0x20 || byte == 0x7F {
-                hasControl = hasControl || !(allowsLines && (byte == 0x0A || byte == 0x09))
-            } else if byte == 0xC2, text[place + 1] < 0xA0 {
-                hasControl = true
-            }
+        // Nearly every text is ASCII without control characters: one scalar for each byte.
+        if !text.isFree(0..<text.count, of: { $0.hasOtherThanASCII || $0.hasControl }) {
+            (scalars, hasControl) = look(at: text)
         }
         if scalars < scalarsMin {
             faults.add(name, .tooShort, "must not be empty", limit: scalarsMin)
@@ -48,17 +36,21 @@ struct TextRule: Sendable {
             faults.add(name, .controlCharacter, detail)
         }
     }
-}
 
-extension Span<UInt8> {
-    /// True when the eight bytes from `place` on are all there, ASCII, and no control characters.
-    fileprivate func isPlain(at place: Int) -> Bool {
-        guard place + 8 <= count else { return false }
-        let word = unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: place, as: UInt64.self) }
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let delete = word ^ ones &* 0x7F
-        // Bit 7 of a byte is set where it is above 0x7F, below 0x20, or 0x7F; a borrow may accuse the next byte too.
-        return (word | (word &- ones &* 0x20) | (delete &- ones)) & (ones << 7) == 0
+    /// How many scalars the text (valid UTF-8) has, and whether one is a control character that is not allowed.
+    private func look(at text: Span<UInt8>) -> (scalars: Int, hasControl: Bool) {
+        var scalars = 0
+        var hasControl = false
+        for place in 0..<text.count {
+            let byte = text[place]
+            if byte & 0xC0 != 0x80 { scalars += 1 }
+            if byte < 0x20 || byte == 0x7F {
+                hasControl = hasControl || !(allowsLines && (byte == 0x0A || byte == 0x09))
+            } else if byte == 0xC2, text[place + 1] < 0xA0 {
+                hasControl = true
+            }
+        }
+        return (scalars, hasControl)
     }
 }
 
