@@ -52,16 +52,16 @@ package final class RequestIDs {
     }
 
     private func mac(of bare: UUID, user: UserID) -> UInt32 {
+        // 12 bytes of the id and 64 of a user at most.
         var message = InlineArray<80, UInt8>(repeating: 0)
-        var count = 12
-        for place in 0..<8 { message[place] = UInt8(truncatingIfNeeded: bare.high >> UInt64(56 - 8 * place)) }
-        for place in 0..<4 {
-            message[8 + place] = UInt8(truncatingIfNeeded: bare.low >> UInt64(56 - 8 * place))
+        var span = message.mutableSpan
+        unsafe span.withUnsafeMutableBytes { room in
+            unsafe room.storeBytes(of: bare.high.bigEndian, as: UInt64.self)
+            unsafe room.storeBytes(
+                of: UInt32(truncatingIfNeeded: bare.low >> 32).bigEndian, toByteOffset: 8, as: UInt32.self)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: room[12...]).copyBytes(from: user.bytes)
         }
-        for byte in user.bytes {
-            message[count] = byte
-            count += 1
-        }
+        let count = 12 + user.bytes.count
         return UInt32(truncatingIfNeeded: code.code(of: message.span.extracting(0..<count)))
     }
 }
