@@ -44,6 +44,8 @@ import Testing
 @Suite struct `A lane's number` {
     @Test func `comes from the checksum that Redis uses`() throws {
         #expect(CRC16.checksum(Array("123456789".utf8).span) == 0x31C3)
+        #expect(CRC16.checksum([UInt8]().span) == 0)
+        #expect(CRC16.checksum(Array("user1000".utf8).span) & 0x3FFF == 3443)
         #expect(Lane(of: try #require(UserID("123456789")), lanes: 256) == Lane(0xC3))
     }
 

@@ -92,6 +92,7 @@ final class API: RequestHandler {
             guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing)) }
         }
         let lane = services.lanes.lane(of: user)
+        exchange.lane = lane
         guard services.lanes.depths.seemsFull(lane, adding: 1) else { return serve(exchange) }
         return .ask { [self] in
             let depth = await services.lanes.depth(of: lane)

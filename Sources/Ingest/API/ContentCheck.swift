@@ -26,6 +26,10 @@ enum ContentCheck {
     }
 
     private static func checkType(_ head: RequestHead, _ route: Route) throws(Rejection) {
+        // What nearly everybody sends, without taking it apart.
+        let isPlainJSON =
+            !head.layout.has(.contentEncoding) && head.value(of: .contentType, is: "application/json")
+        if isPlainJSON, route.takesJSON { return }
         let types = route.content.types
         guard !types.isEmpty else { return }
         if let coding = head[.contentEncoding], !coding.equalsIgnoringCase("identity") {
@@ -47,8 +51,6 @@ enum ContentCheck {
 
     static func type(_ head: RequestHead, among types: [MediaType]) -> MediaType? {
         guard let text = head[.contentType] else { return nil }
-        // The spelling that nearly everybody sends, without taking it apart.
-        if text.equals("application/json"), types.contains(.json) { return .json }
         guard let type = MediaType(Array(text)), types.contains(type) else { return nil }
         return type
     }

@@ -11,6 +11,8 @@ final class Exchange {
     /// When the head was there.
     let began: LoopInstant
 
+    /// The user's, for a mutation.
+    var lane: Lane?
     /// For a single mutation (Exchange+submission.swift): what was pushed, and the way back.
     var receipt: Receipt?
     var preferences = Preferences()

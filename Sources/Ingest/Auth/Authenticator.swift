@@ -51,15 +51,19 @@ final class Authenticator {
     /// Decides by the value of the Authorization header. Failures are counted and logged here.
     func authenticate(_ value: ArraySlice<UInt8>?, now: Timestamp) -> Decision {
         do throws(TokenFault) {
-            let token = try BearerToken.find(in: value)
-            if APIKey.isMeant(by: token) { return try decide(apiKey: token, now: now) }
+            guard let value else { throw .missing }
+            let place = try BearerToken.find(in: value.span)
+            let token = value.span.extracting(place)
+            if APIKey.isMeant(by: token) {
+                return try decide(apiKey: value.dropFirst(place.lowerBound), now: now)
+            }
             followRing()
-            if let identity = cache.identity(for: token.span, now: now) { return .identity(identity) }
-            do throws(TokenFault) { return .identity(try verify(token.span, now: now)) } catch {
+            if let identity = cache.identity(for: token, now: now) { return .identity(identity) }
+            do throws(TokenFault) { return .identity(try verify(token, now: now)) } catch {
                 guard error == .unknownKey, let keySource, keySource.mayHaveNews(now: now) else {
                     throw error
                 }
-                return .wait(.token(Array(token)))
+                return .wait(.token(token.array))
             }
         } catch {
             failures.note(error)

@@ -66,6 +66,13 @@ final class RequestHead: Sendable {
         layout.has(header) ? bytes[layout.value(header)] : nil
     }
 
+    /// True when the header is there, once or first, and its value is exactly `text`.
+    func value(of header: KnownHeader, is text: StaticString) -> Bool {
+        guard layout.has(header) else { return false }
+        let bytes = bytes
+        return bytes.span.equals(text, in: layout.value(header))
+    }
+
     /// True when the header stands more than once; `forEachValue` gives all.
     func isRepeated(_ header: KnownHeader) -> Bool { layout.isRepeated(header) }
 

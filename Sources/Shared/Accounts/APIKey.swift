@@ -19,7 +19,7 @@ package struct APIKey: Hashable, Sendable {
 
     /// Nil for what is no key: wrong length, wrong letters, wrong check.
     package init?(_ text: ArraySlice<UInt8>) {
-        guard APIKey.isMeant(by: text), text.count == Self.prefix.utf8CodeUnitCount + Self.letters,
+        guard APIKey.isMeant(by: text.span), text.count == Self.prefix.utf8CodeUnitCount + Self.letters,
             let bytes = Base64URL.decode(Array(text.dropFirst(Self.prefix.utf8CodeUnitCount)))
         else { return nil }
         let random = Array(bytes[..<Self.randomBytes])
@@ -36,8 +36,9 @@ package struct APIKey: Hashable, Sendable {
     }
 
     /// True when credentials are meant to be a key rather than a token.
-    package static func isMeant(by text: ArraySlice<UInt8>) -> Bool {
-        text.starts(with: [0x74, 0x6C, 0x6B, 0x5F])
+    package static func isMeant(by text: Span<UInt8>) -> Bool {
+        let count = prefix.utf8CodeUnitCount
+        return text.count >= count && text.extracting(0..<count).isEqual(to: prefix)
     }
 
     /// The first letters, by which its owner can tell it from others in a list.

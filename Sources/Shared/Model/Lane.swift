@@ -28,15 +28,14 @@ extension Lane: CustomStringConvertible {
 
 /// CRC16 of the XMODEM kind (polynomial 0x1021, start 0), which Redis Cluster uses for its slots.
 package enum CRC16 {
-    private static let table: [UInt16] = (0..<256).map { index in
-        var crc = UInt16(index) << 8
-        for _ in 0..<8 { crc = crc & 0x8000 != 0 ? crc << 1 ^ 0x1021 : crc << 1 }
-        return crc
-    }
-
     package static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
         var crc: UInt16 = 0
-        for place in 0..<bytes.count { crc = crc << 8 ^ table[Int(UInt8(crc >> 8) ^ bytes[place])] }
+        for place in 0..<bytes.count {
+            // What the eight steps of this polynomial come to, without a table: it has but four terms.
+            var high = crc >> 8 ^ UInt16(bytes[place])
+            high ^= high >> 4
+            crc = crc << 8 ^ high << 12 ^ high << 5 ^ high
+        }
         return crc
     }
 }

@@ -12,15 +12,15 @@ extension Span<UInt8> {
                 return !isMarked(EightBytes(word: word))
             }
             // The last eight overlap those before them, so that there is no rest of single bytes.
-            let last = range.upperBound - 8
-            var place = range.lowerBound
-            while place < last {
-                let word = unsafe bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            guard let start = bytes.baseAddress else { return true }
+            let last = unsafe start + (range.upperBound - 8)
+            var place = unsafe start + range.lowerBound
+            while unsafe place < last {
+                let word = unsafe place.loadUnaligned(as: UInt64.self)
                 if isMarked(EightBytes(word: word)) { return false }
-                place += 8
+                unsafe place += 8
             }
-            let word = unsafe bytes.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-            return !isMarked(EightBytes(word: word))
+            return unsafe !isMarked(EightBytes(word: last.loadUnaligned(as: UInt64.self)))
         }
     }
 
@@ -29,7 +29,13 @@ extension Span<UInt8> {
     package func allSatisfy(_ range: Range<Int>, _ isAllowed: (UInt8) -> Bool) -> Bool {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
         return unsafe withUnsafeBytes { bytes in
-            for place in range where !isAllowed(unsafe bytes[place]) { return false }
+            guard let start = bytes.baseAddress else { return true }
+            var place = unsafe start + range.lowerBound
+            let end = unsafe start + range.upperBound
+            while unsafe place < end {
+                if !isAllowed(unsafe place.load(as: UInt8.self)) { return false }
+                unsafe place += 1
+            }
             return true
         }
     }
@@ -54,9 +60,12 @@ package struct EightBytes {
         return (below | zeroes(word ^ Self.ones &* 0x7F)) & Self.highBits != 0
     }
 
-    /// True when one is not ASCII.
+    /// True when one is not ASCII, or a control character. What is marked wrongly here is only a byte behind another.
     @inlinable @inline(__always)
-    package var hasOtherThanASCII: Bool { word & Self.highBits != 0 }
+    package var hasOtherThanPlain: Bool {
+        let delete = word ^ Self.ones &* 0x7F
+        return (word | (word &- Self.ones &* 0x20) | (delete &- Self.ones)) & Self.highBits != 0
+    }
 
     /// True when one is `byte`.
     @inlinable @inline(__always)

@@ -27,7 +27,7 @@ extension Exchange: RequestTaker, PushWaiter {
 
     private func push(_ intent: Intent, _ handler: MutationHandler, _ reply: Reply) {
         let services = api.services
-        guard let identity else { preconditionFailure("a mutation without a user") }
+        guard let identity, let lane else { preconditionFailure("a mutation without a user") }
         let receipt = services.accept(intent, from: identity)
         self.receipt = receipt
         if let wait = services.wait(preferences) {
@@ -39,7 +39,7 @@ extension Exchange: RequestTaker, PushWaiter {
             }
         }
         self.reply = reply
-        services.lanes.push(of: identity.user, telling: self) { entry in
+        services.lanes.push(to: lane, telling: self) { entry in
             Mutation.encode(
                 id: receipt.id, user: identity.user, task: receipt.task, acceptedAt: receipt.acceptedAt,
                 change: intent.change, precondition: intent.condition?.precondition, traceID: traceID,

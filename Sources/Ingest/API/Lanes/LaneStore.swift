@@ -36,18 +36,18 @@ final class LaneStore {
     var gathers: Bool { replicas == 0 }
 
     /// Pushes one mutation that carries no key, as `write` puts its entry down, and tells `waiter`. Only where `gathers`.
-    func push(of user: UserID, telling waiter: any PushWaiter, _ write: (inout JSONWriter) -> Void) {
+    func push(to lane: Lane, telling waiter: any PushWaiter, _ write: (inout JSONWriter) -> Void) {
         entry.removeAll()
         write(&entry)
         let bytes = entry.bytes
-        batch.add(bytes.span, to: lane(of: user), waiter)
+        batch.add(bytes.span, to: lane, waiter)
     }
 
     /// The same for a task that waits.
     func push(_ mutation: Mutation) async throws(PushFailure) {
         guard gathers else { return try await push([mutation.encode()], to: lane(of: mutation.user)) }
         let push = AwaitedPush(on: loop)
-        self.push(of: mutation.user, telling: push) { mutation.encode(to: &$0) }
+        self.push(to: lane(of: mutation.user), telling: push) { mutation.encode(to: &$0) }
         if let failure = await push.latch.value() { throw failure }
     }
 

@@ -54,6 +54,7 @@ final class Route: Sendable {
     let path: [Segment]
     let access: Access
     let content: Content
+    let takesJSON: Bool
     /// More than this is 413.
     let bodyBytesMax: Int
 
@@ -66,6 +67,7 @@ final class Route: Sendable {
         self.path = path
         self.access = access
         self.content = content
+        takesJSON = content.types.contains(.json)
         self.bodyBytesMax = bodyBytesMax
     }
 

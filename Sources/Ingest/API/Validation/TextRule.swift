@@ -16,7 +16,7 @@ struct TextRule: Sendable {
         var scalars = text.count
         var hasControl = false
         // Nearly every text is ASCII without control characters: one scalar for each byte.
-        if !text.isFree(0..<text.count, of: { $0.hasOtherThanASCII || $0.hasControl }) {
+        if !text.isFree(0..<text.count, of: { $0.hasOtherThanPlain }) {
             (scalars, hasControl) = look(at: text)
         }
         if scalars < scalarsMin {
