@@ -28,11 +28,13 @@ import Testing
 }
 
 @Suite struct `SipHash` {
-    @Test(arguments: [
-        (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
-        (8, 0x93f5_f579_9a93_2462), (12, 0x751e_8fbc_860e_e5fb), (15, 0xa129_ca61_49be_45e5),
-        (16, 0x3f2a_cc7f_57c2_9bdb), (63, 0x958a_324c_eb06_4572),
-    ] as [(UInt8, UInt64)]) func `gives the codes of the reference`(count: UInt8, expected: UInt64) {
+    @Test(
+        arguments: [
+            (0, 0x726f_db47_dd0e_0e31), (1, 0x74f8_39c5_93dc_67fd), (7, 0xab02_00f5_8b01_d137),
+            (8, 0x93f5_f579_9a93_2462), (12, 0x751e_8fbc_860e_e5fb), (15, 0xa129_ca61_49be_45e5),
+            (16, 0x3f2a_cc7f_57c2_9bdb), (63, 0x958a_324c_eb06_4572),
+        ] as [(UInt8, UInt64)]) func `gives the codes of the reference`(count: UInt8, expected: UInt64)
+    {
         #expect(ShortCode(key: Array(0..<16)).code(of: Array(0..<count).span) == expected)
     }
 }
