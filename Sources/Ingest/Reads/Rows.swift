@@ -11,6 +11,49 @@ extension TaskItem {
     }
 }
 
+/// A task in its row: what is answered is written from there.
+struct TaskRow {
+    let row: PostgresRow
+    let user: UserID
+
+    var version: Int32 { Int32(row.int(6)) }
+
+    /// Appends the task as `TaskItem` does.
+    func encode(to json: inout JSONWriter) {
+        json.task(
+            row.uuid(0), of: user, title: row.span(1), description: row.isNull(2) ? nil : row.span(2),
+            completed: row.bool(3),
+            priority: row.optionalInt(4).flatMap { Priority(rawValue: UInt8($0)) },
+            dueAt: row.optionalTimestamp(5), version: version, createdAt: row.timestamp(7),
+            updatedAt: row.timestamp(8))
+    }
+}
+
+/// One page of a list, in its rows.
+struct TaskPage {
+    private let rows: PostgresRows
+    private let user: UserID
+    let count: Int
+    /// True when the list goes on behind this page.
+    let hasMore: Bool
+
+    /// - Parameter rows: of a `TaskListStatement` for so many tasks: one row more tells that there are more.
+    init(_ rows: PostgresRows, limit: Int, user: UserID) {
+        self.rows = rows
+        self.user = user
+        count = Swift.min(rows.count, limit)
+        hasMore = rows.count > limit
+    }
+
+    /// The task that the next page begins after.
+    var last: TaskItem? { count > 0 ? TaskItem(rows[count - 1], user: user) : nil }
+
+    /// Appends the tasks, as the elements of an array.
+    func encode(to json: inout JSONWriter) {
+        for place in 0..<count { TaskRow(row: rows[place], user: user).encode(to: &json) }
+    }
+}
+
 /// A request as the inbox in PostgreSQL keeps it.
 struct StoredRequest {
     var resource: RequestResource

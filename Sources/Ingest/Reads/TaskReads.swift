@@ -37,19 +37,18 @@ final class TaskReads {
          WHERE r.user_id = $1 AND r.request_id = ANY ($2) AND r.request_id >= $3 AND r.request_id <= $4
         """)
 
-    func task(_ id: UUID, of user: UserID) async throws(ReadFailure) -> TaskItem? {
+    func task(_ id: UUID, of user: UserID) async throws(ReadFailure) -> TaskRow? {
         let rows = try await query(Self.one, [.utf8(user.bytes), .uuid(id)])
-        return rows.first.map { TaskItem($0, user: user) }
+        return rows.first.map { TaskRow(row: $0, user: user) }
     }
 
-    /// At most `limit` tasks, and whether there are more.
+    /// A page of the list that `query` asks for.
     func page(
         _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?
-    ) async throws(ReadFailure) -> (tasks: [TaskItem], hasMore: Bool) {
+    ) async throws(ReadFailure) -> TaskPage {
         let list = listStatement(query, of: user, after: cursor)
         let rows = try await self.query(list.statement, list.parameters)
-        let tasks = rows.prefix(query.limit).map { TaskItem($0, user: user) }
-        return (tasks, rows.count > query.limit)
+        return TaskPage(rows, limit: query.limit, user: user)
     }
 
     private func listStatement(

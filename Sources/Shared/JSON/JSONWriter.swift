@@ -121,10 +121,7 @@ package struct JSONWriter {
 
     /// A string from valid UTF-8; only what RFC 8259 §7 demands is escaped.
     package mutating func string(_ text: Span<UInt8>) {
-        let isClean = text.isFree(0..<text.count) {
-            $0.hasControl || $0.has(UInt8(ascii: "\"")) || $0.has(UInt8(ascii: "\\"))
-        }
-        guard isClean else { return escaped(text) }
+        guard text.isFreeOfEscapes else { return escaped(text) }
         let comma: StaticString = needsComma ? ",\"" : "\""
         needsComma = true
         bytes.append(upTo: text.count + 3) { bytes in
@@ -160,9 +157,14 @@ package struct JSONWriter {
 
     package mutating func timestamp(_ value: Timestamp) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        value.append(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        bytes.append(upTo: Timestamp.textCount + 2) { $0.appendJSON(value) }
+    }
+
+    /// A value that `write` puts together, of at most `count` bytes: for one of many pieces, written often.
+    @inline(__always)
+    mutating func value(upTo count: Int, _ write: (inout OutputSpan<UInt8>) -> Void) {
+        separate()
+        bytes.append(upTo: count, write)
     }
 
     /// A value that is JSON already.

@@ -51,28 +51,9 @@ package struct TaskItem: Equatable, Sendable {
 
     /// Appends the task as API.md §2 shows it.
     package func encode(to json: inout JSONWriter) {
-        json.beginObject()
-        json.key("id")
-        json.uuid(id)
-        json.key("user_id")
-        json.string(user.bytes)
-        json.key("title")
-        json.string(title)
-        json.key("description")
-        if let description { json.string(description) } else { json.null() }
-        json.key("completed")
-        json.boolean(completed)
-        json.key("priority")
-        if let priority { json.string(priority.name) } else { json.null() }
-        json.key("due_at")
-        if let dueAt { json.timestamp(dueAt) } else { json.null() }
-        json.key("version")
-        json.integer(version)
-        json.key("created_at")
-        json.timestamp(createdAt)
-        json.key("updated_at")
-        json.timestamp(updatedAt)
-        json.endObject()
+        json.task(
+            id, of: user, title: title.span, description: description?.span, completed: completed,
+            priority: priority, dueAt: dueAt, version: version, createdAt: createdAt, updatedAt: updatedAt)
     }
 
     /// Reads what `encode` wrote; nil for anything else.

@@ -35,21 +35,21 @@ internal import CPostgres
         return unsafe PQgetisnull(result, Int32(row), Int32(column)) == 1
     }
 
-    /// The type of a column, nil for one that we do not exchange.
-    func type(of column: Int) -> PostgresType? {
-        PostgresType(rawValue: unsafe PQftype(result, Int32(column)))
-    }
+    /// The number of a column's type (`PostgresType`).
+    func typeNumber(of column: Int) -> UInt32 { unsafe PQftype(result, Int32(truncatingIfNeeded: column)) }
 
-    /// Lends the bytes of a value that is not NULL.
-    func withValue<Value, Failure: Error>(
-        _ row: Int, _ column: Int, _ body: (Span<UInt8>) throws(Failure) -> Value
-    ) throws(Failure) -> Value {
-        precondition(!isNull(row, column), "column \(column) is NULL: read it as optional")
-        let length = unsafe Int(PQgetlength(result, Int32(row), Int32(column)))
-        let start = unsafe PQgetvalue(result, Int32(row), Int32(column))
-        // The bytes live as long as the result, which self holds.
+    /// The bytes of a value that is not NULL.
+    @_lifetime(borrow self)
+    func value(_ row: Int, _ column: Int) -> Span<UInt8> {
+        precondition(column >= 0 && column < columns, "there is no such column")
+        let (place, field) = (Int32(truncatingIfNeeded: row), Int32(truncatingIfNeeded: column))
+        let length = unsafe Int(PQgetlength(result, place, field))
+        // NULL has no length, so that what has one need not be asked.
+        precondition(length > 0 || !isNull(row, column), "column \(column) is NULL: read it as optional")
+        let start = unsafe PQgetvalue(result, place, field)
         let bytes = unsafe UnsafeRawBufferPointer(start: start, count: length)
-        return try body(unsafe Span(_unsafeBytes: bytes))
+        // The bytes live as long as the result, which self holds.
+        return unsafe _overrideLifetime(Span(_unsafeBytes: bytes), borrowing: self)
     }
 }
 

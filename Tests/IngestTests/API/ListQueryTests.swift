@@ -25,6 +25,25 @@ private func query(_ text: String) throws -> TaskListQuery {
     }
 }
 
+@Suite struct `A content's hash` {
+    @Test(arguments: [0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 100])
+    func `is another one for each change of a bit, and for each length`(count: Int) {
+        let text = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+        var tags: Set<[UInt8]> = [ContentHash(text).tag]
+        for place in text.indices {
+            for bit in 0..<8 {
+                var changed = text
+                changed[place] ^= 1 << UInt8(bit)
+                tags.insert(ContentHash(changed).tag)
+            }
+        }
+        for more in 1...40 { tags.insert(ContentHash(text + Array(repeating: 0, count: more)).tag) }
+        #expect(tags.count == 1 + count * 8 + 40)
+        #expect(ContentHash(text) == ContentHash(text))
+        #expect(tags.allSatisfy { $0.count == 18 && $0.first == $0.last })
+    }
+}
+
 @Suite struct `A list's statement` {
     private static let choices = [
         ["", "sort=-title", "sort=title", "sort=due_at", "sort=-due_at", "sort=updated_at"],

@@ -60,30 +60,27 @@ struct ReadHandler {
                 }
             }
             try await catchUp(exchange, parameters)
-            let (tasks, hasMore) = try await services.reads.page(query, of: user, after: cursor)
-            let next =
-                hasMore
-                ? tasks.last.map { services.cursors.seal(query.cursor(after: $0), user: user, query: query) }
-                : nil
-            return page(tasks, next, condition, exchange)
+            let page = try await services.reads.page(query, of: user, after: cursor)
+            let last = page.hasMore ? page.last : nil
+            let next = last.map { services.cursors.seal(query.cursor(after: $0), user: user, query: query) }
+            return answer(page, next, condition, exchange)
         } catch { return failed(error, exchange) }
     }
 
-    private func page(
-        _ tasks: [TaskItem], _ next: [UInt8]?, _ condition: TagCondition?, _ exchange: Exchange
+    private func answer(
+        _ page: TaskPage, _ next: [UInt8]?, _ condition: TagCondition?, _ exchange: Exchange
     ) -> Response {
-        var json = JSONWriter(capacity: 128 + tasks.count * 420)
+        var json = JSONWriter(capacity: 128 + page.count * 420)
         json.beginObject()
         json.key("tasks")
         json.beginArray()
-        for task in tasks { task.encode(to: &json) }
+        page.encode(to: &json)
         json.endArray()
         json.key("next_cursor")
         if let next { json.string(next) } else { json.null() }
         json.endObject()
-        // A hash of the content: a page has no version of its own.
-        let digest = SHA256.hash(json.bytes).bytes
-        let tag = [UInt8(ascii: "\"")] + Base64URL.encode(Array(digest[..<12])) + [UInt8(ascii: "\"")]
+        // A page has no version of its own.
+        let tag = ContentHash(json.bytes).tag
         var response = condition?.matchesWeakly(tag) == true ? notModified(tag) : tagged(json.bytes, tag)
         if let next { response.add("Link", link(next, exchange)) }
         return response
