@@ -28,10 +28,9 @@ final class LoopWiring {
         postgres = LoopPostgres(loop: loop, options: sessions)
         let waiters = Waiters(on: loop, count: shared.metrics.waiters)
         subscriber = RedisSubscriber(
-            loop: loop, url: shared.redisURL, options: options, channels: shared.laneKeys.map(\.done),
-            received: { message in
-                if case .message(_, let payload) = message { waiters.done(payload.span) }
-            }, subscribed: { waiters.ringAll() })
+            loop: loop, url: shared.redisURL, options: options, channel: DoneNotice.channel,
+            received: { waiters.heard($0.span) }, subscribed: { waiters.beganToHear() },
+            lost: { waiters.endedToHear() })
         let lanes = LaneStore(
             on: loop, redis: LoopRedis(pipeline: pipeline, loop: loop), keys: shared.laneKeys,
             depths: shared.depths, reader: JSONReader(), replicas: configuration.waitReplicas)

@@ -170,7 +170,7 @@ import Testing
         try listener.subscribe(["bell:1", "bell:2"])
         #expect(try listener.next(within: .seconds(5)) == .subscribed(channel: Array("bell:1".utf8)))
         #expect(try listener.next(within: .seconds(5)) == .subscribed(channel: Array("bell:2".utf8)))
-        _ = try connect().command("SPUBLISH", "bell:2", "x")
+        _ = try connect().command("PUBLISH", "bell:2", "x")
         #expect(
             try listener.next(within: .seconds(5)) == .message(channel: Array("bell:2".utf8), payload: [0x78])
         )

@@ -43,13 +43,8 @@ extension Command {
                 chosen.count == lanes.count ? "all" : chosen.map(\.description).joined(separator: ","))
         }
         // The bell wakes an owner at once; without it the lane would wait for the sweep.
-        _ = try lanes.askAll(
-            chosen.flatMap {
-                [
-                    ["DEL", .bytes(lanes.keys[$0.index].paused)],
-                    ["SPUBLISH", .bytes(lanes.keys[$0.index].bell), ""],
-                ] as [[RedisArgument]]
-            })
+        let keys = chosen.map { lanes.keys[$0.index] }
+        _ = try lanes.askAll(keys.map { ["DEL", .bytes($0.paused)] } + [Bell.ring(keys)])
         session.report(chosen, lanes, "resumed")
     }
 }

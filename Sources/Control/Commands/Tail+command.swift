@@ -5,8 +5,8 @@ extension Command {
     static let tail = Command(
         "tail", summary: "requests as they are done or parked, live",
         details: """
-            One line for each: time, state, operation, user, task, how long it took. Listens to the lanes' done
-            channels, and looks once a second for users that were parked. Ctrl-C ends it.
+            One line for each: time, state, operation, user, task, how long it took. Listens to the done
+            channel, and looks once a second for users that were parked. Ctrl-C ends it.
             """,
         options: [
             Option("user", letter: "u", value: "U", "only this user's"),

@@ -68,7 +68,7 @@ struct RedisCheck {
     /// Whether the daemons may write: a list that is made and gone within one script, so that nothing stays.
     private func checkWriting(_ lanes: Lanes, _ findings: inout Findings) {
         let script =
-            "redis.call('RPUSH', KEYS[1], '') redis.call('SPUBLISH', KEYS[1], '') "
+            "redis.call('RPUSH', KEYS[1], '') redis.call('PUBLISH', KEYS[1], '') "
             + "return redis.call('DEL', KEYS[1])"
         do throws(RedisError) {
             _ = try lanes.redis.command("EVAL", .text(script), 1, "tl:{000}:doctor")

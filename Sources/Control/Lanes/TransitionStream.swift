@@ -1,20 +1,19 @@
 internal import CSystem
 import Shared
 
-/// Follows lanes: what their done channels say, and who was parked since the last look.
+/// Follows lanes: what the done channel says of them, and who was parked since the last look.
 final class TransitionStream {
     private let lanes: Lanes
-    private let chosen: [Lane]
+    private let chosen: Set<Lane>
     private let subscription: RedisSubscription
     private let reader = JSONReader(depthMax: 32)
-    private var laneOfChannel: [[UInt8]: Lane] = [:]
     /// Parked users with the time of their next try: a new time is a new failure.
     private var seen: [String: Int64] = [:]
     private var looked: Int64 = 0
 
     init(lanes: Lanes, chosen: [Lane], subscription: RedisSubscription) {
         self.lanes = lanes
-        self.chosen = chosen
+        self.chosen = Set(chosen)
         self.subscription = subscription
     }
 
@@ -25,10 +24,8 @@ final class TransitionStream {
         try subscribe()
         _ = try parkings()
         while !isOver() {
-            if let message = try next(), case .message(let channel, let payload) = message,
-                let lane = laneOfChannel[channel]
-            {
-                for transition in try results(payload, lane) { try body(transition) }
+            if case .message(_, let payload)? = try next() {
+                for transition in try results(payload) { try body(transition) }
             }
             guard tl_monotonic_nanos() - looked > 1_000_000_000 else { continue }
             for transition in try parkings() { try body(transition) }
@@ -36,9 +33,8 @@ final class TransitionStream {
     }
 
     private func subscribe() throws(CommandFailure) {
-        for lane in chosen { laneOfChannel[lanes.keys[lane.index].done] = lane }
         do throws(RedisError) {
-            try subscription.subscribe(chosen.map { .bytes(lanes.keys[$0.index].done) })
+            try subscription.subscribe([.bytes(DoneNotice.channel)])
         } catch { throw CommandFailure(error) }
     }
 
@@ -48,14 +44,21 @@ final class TransitionStream {
         } catch { throw CommandFailure(error) }
     }
 
-    /// The requests that one message names, with what Redis knows of them.
-    private func results(_ payload: [UInt8], _ lane: Lane) throws(CommandFailure) -> [Transition] {
-        let ids = payload.split(separator: UInt8(ascii: " ")).compactMap { UUID(Array($0)) }
-        let keys = lanes.keys[lane.index]
-        let replies = try lanes.askAll(ids.map { keys.readResult($0) })
+    /// The requests of chosen lanes that one message names, with what Redis knows of them.
+    private func results(_ payload: [UInt8]) throws(CommandFailure) -> [Transition] {
+        var done: [(lane: Lane, id: UUID)] = []
+        var lane: Lane?
+        DoneNotice.read(payload.span) { part in
+            switch part {
+            case .lane(let named): lane = chosen.contains(named) ? named : nil
+            case .done(let id): if let lane { done.append((lane, id)) }
+            case .resource: break
+            }
+        }
+        let replies = try lanes.askAll(done.map { lanes.keys[$0.lane.index].readResult($0.id) })
         let now = Lanes.now
-        return zip(ids, replies).map { id, reply in
-            var transition = Transition(at: now, request: id, lane: lane)
+        return zip(done, replies).map { request, reply in
+            var transition = Transition(at: now, request: request.id, lane: request.lane)
             if let text = reply.bytes { transition.read(text, reader: reader) }
             return transition
         }
@@ -66,7 +69,7 @@ final class TransitionStream {
         looked = tl_monotonic_nanos()
         var found: [Transition] = []
         var present: [String: Int64] = [:]
-        for reading in try lanes.readings(of: chosen) {
+        for reading in try lanes.readings(of: chosen.sorted()) {
             for parked in reading.parked {
                 let user = String(decoding: parked.user, as: UTF8.self)
                 present[user] = parked.due.micros

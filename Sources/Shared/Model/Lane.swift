@@ -19,6 +19,17 @@ package struct Lane: Hashable, Sendable, Comparable {
         return Array(repeating: UInt8(ascii: "0"), count: max(0, 3 - digits.count)) + digits
     }
 
+    /// Reads a name; nil for anything else.
+    package init?(name: Span<UInt8>) {
+        guard (1...6).contains(name.count) else { return nil }
+        var index = 0
+        for place in name.indices {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(name[place]) else { return nil }
+            index = index * 10 + Int(name[place] - UInt8(ascii: "0"))
+        }
+        self.init(index)
+    }
+
     package static func < (left: Lane, right: Lane) -> Bool { left.index < right.index }
 }
 

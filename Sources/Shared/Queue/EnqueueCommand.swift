@@ -10,7 +10,7 @@ package struct EnqueueCommand: Sendable {
     /// How long an Idempotency-Key is kept at least (API.md §4).
     package static let keyLifetimeMin: Duration = .seconds(86400)
 
-    /// Pushes entries in order and counts them.
+    /// Pushes entries in order, counts them and rings.
     ///
     /// A transaction, so that the counter and the list cannot part, wherever a process dies (measured: 3.5 µs of
     /// Redis against 2.2 µs for the two commands alone, and 6.2 µs for a script).
@@ -19,7 +19,8 @@ package struct EnqueueCommand: Sendable {
         return EnqueueCommand(
             commands: [
                 ["MULTI"], ["RPUSH", .bytes(keys.queue)] + entries.map { .bytes($0) },
-                ["HINCRBY", .bytes(keys.count), "accepted", .number(entries.count)], ["EXEC"],
+                ["HINCRBY", .bytes(keys.count), "accepted", .number(entries.count)], Bell.ring([keys]),
+                ["EXEC"],
             ], pushed: entries.count, lines: [])
     }
 
@@ -53,14 +54,11 @@ package struct EnqueueCommand: Sendable {
         return EnqueueCommand(commands: [command], pushed: 0, lines: lines)
     }
 
-    /// Wakes the lane's owner; nobody needs its reply. To be sent where `EnqueueOutcome.needsBell`.
-    package static func bell(keys: LaneKeys) -> [RedisArgument] { ["SPUBLISH", .bytes(keys.bell), ""] }
-
     /// Reads the last command's reply. Throws what the server refused with: then nothing was pushed.
     package func outcome(of reply: RedisReply) throws(QueueError) -> EnqueueOutcome {
         if let refusal = reply.refusal { throw QueueError(.refused(refusal)) }
         guard lines.isEmpty else { return try outcomeOfScript(reply) }
-        guard reply.count == 2, let depth = reply[0].integer else { throw .unexpectedReply }
+        guard reply.count == 3, let depth = reply[0].integer else { throw .unexpectedReply }
         return EnqueueOutcome(pushed: pushed, depth: Int(depth), lines: [])
     }
 
@@ -124,9 +122,6 @@ package struct EnqueueOutcome: Equatable, Sendable {
     package let depth: Int
     /// One for each line of `once`; none for `push`.
     package let lines: [Line]
-
-    /// The lane was empty before: its owner may be asleep.
-    package var needsBell: Bool { pushed > 0 && depth == pushed }
 
     package init(pushed: Int, depth: Int, lines: [Line]) {
         self.pushed = pushed

@@ -1,8 +1,10 @@
-/// Every Redis key and channel of one lane, made here and nowhere else (DESIGN.md §2).
+/// Every Redis key of one lane, made here and nowhere else (DESIGN.md §2).
 ///
 /// All share the hash tag `{NNN}`, so that they lie in one slot of a Redis Cluster. Precomputed; keep one for each
 /// lane (`LaneKeys.table`).
 package final class LaneKeys: Sendable {
+    /// The lane's number as channels write it.
+    package let name: [UInt8]
     /// `tl:{NNN}:`, before each of the others.
     package let prefix: [UInt8]
     /// LIST: mutations, oldest at the head.
@@ -24,10 +26,6 @@ package final class LaneKeys: Sendable {
     package let count: [UInt8]
     /// STRING: an operator's pause, with who and why.
     package let paused: [UInt8]
-    /// Sharded channel: the lane became non-empty.
-    package let bell: [UInt8]
-    /// Sharded channel: ids of requests that are done, with a space between.
-    package let done: [UInt8]
     /// Before a window: its results.
     package let resultPrefix: [UInt8]
     /// Before a parked user: its LIST of mutations.
@@ -36,6 +34,7 @@ package final class LaneKeys: Sendable {
     package init(_ lane: Lane) {
         let prefix = Array("tl:{".utf8) + lane.name + Array("}:".utf8)
         func key(_ rest: String) -> [UInt8] { prefix + Array(rest.utf8) }
+        name = lane.name
         self.prefix = prefix
         queue = key("queue")
         due = key("due")
@@ -46,8 +45,6 @@ package final class LaneKeys: Sendable {
         alone = key("alone")
         count = key("count")
         paused = key("paused")
-        bell = key("bell")
-        done = key("done")
         resultPrefix = key("result:")
         parkedPrefix = key("parked:")
     }

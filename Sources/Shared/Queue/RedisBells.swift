@@ -1,10 +1,15 @@
-/// The subscription behind `RedisQueue.awaitBell`: follows the lanes that are asked for, comes back after a loss.
+/// The subscription behind `RedisQueue.awaitBell`: picks the lanes that are asked for, comes back after a loss.
 final class RedisBells {
     private let url: RedisURL
     private let options: RedisOptions
     private var open: RedisSubscription?
-    /// Lanes subscribed to, by channel.
-    private var subscribed: [[UInt8]: Lane] = [:]
+    /// Lanes that are followed, in the order in which they were asked for.
+    private var lanes: [Lane] = []
+    private var followed: Set<Lane> = []
+    /// Lanes that count as having rung, because nobody listened to them until now.
+    private var fresh: Set<Lane> = []
+    /// The server has confirmed the subscription; it rings for all that are followed then.
+    private var isOpen = false
     private var lastPing = ContinuousClock.now
 
     /// How often a silent connection is asked for a sign of life.
@@ -15,33 +20,36 @@ final class RedisBells {
         options = RedisOptions(name: name)
     }
 
-    /// Subscribes to `lanes` and to nothing else.
+    /// Follows `lanes` and nothing else; those that were not followed before ring when the channel is open.
     func follow(_ lanes: [Lane]) throws(RedisError) {
         let subscription = try subscription()
-        do throws(RedisError) {
+        if lanes != self.lanes {
             let wanted = Set(lanes)
-            let gone = subscribed.filter { !wanted.contains($0.value) }.map { $0.key }
-            let held = Set(subscribed.values)
-            let fresh = lanes.filter { !held.contains($0) }
-            if !gone.isEmpty { try subscription.unsubscribe(gone.map { .bytes($0) }) }
-            for channel in gone { subscribed[channel] = nil }
-            if !fresh.isEmpty {
-                try subscription.subscribe(fresh.map { .bytes(LaneKeys($0).bell) })
-                for lane in fresh { subscribed[LaneKeys(lane).bell] = lane }
-            }
-            if ContinuousClock.now - lastPing > RedisBells.pingInterval {
-                lastPing = .now
-                try subscription.ping()
-            }
-        } catch { throw drop(error) }
+            if isOpen { fresh.formUnion(wanted.subtracting(followed)) }
+            fresh.formIntersection(wanted)
+            self.lanes = lanes
+            followed = wanted
+        }
+        if ContinuousClock.now - lastPing > RedisBells.pingInterval {
+            lastPing = .now
+            do throws(RedisError) { try subscription.ping() } catch { throw drop(error) }
+        }
     }
 
-    /// The lane of the next message, a confirmed subscription counting as one; nil after `time` or when woken.
-    func next(within time: Duration, waker: Waker) throws(RedisError) -> Lane? {
+    /// The lanes of the next message, a confirmed subscription counting as one; nil after `time` or when woken.
+    func next(within time: Duration, waker: Waker) throws(RedisError) -> Set<Lane>? {
         guard let open else { throw .disconnected(sent: false) }
+        if !fresh.isEmpty {
+            defer { fresh = [] }
+            return fresh
+        }
         do throws(RedisError) {
             switch try open.next(within: time, interruptedBy: waker.alarm) {
-            case .message(let channel, _), .subscribed(let channel): return subscribed[channel]
+            case .message(_, let payload):
+                return followed.intersection(Bell.lanes(in: payload))
+            case .subscribed:
+                isOpen = true
+                return followed
             case nil: return nil
             }
         } catch { throw drop(error) }
@@ -49,15 +57,17 @@ final class RedisBells {
 
     private func subscription() throws(RedisError) -> RedisSubscription {
         if let open { return open }
-        let fresh = try RedisSubscription(to: url, options: options)
-        open = fresh
+        let made = try RedisSubscription(to: url, options: options)
+        try made.subscribe([.bytes(Bell.channel)])
+        open = made
         lastPing = .now
-        return fresh
+        return made
     }
 
     private func drop(_ error: RedisError) -> RedisError {
         open = nil
-        subscribed = [:]
+        isOpen = false
+        fresh = []
         return error
     }
 }
@@ -68,16 +78,16 @@ extension RedisQueue {
             try bells.follow(lanes)
             let deadline = ContinuousClock.now + limit
             var rung: Set<Lane> = []
-            while true {
-                let left = deadline - ContinuousClock.now
-                if left <= .zero || waker.take() { return rung }
+            while !waker.take() {
+                let left = max(.zero, deadline - ContinuousClock.now)
                 // After the first bell, take what has come already and go.
-                if let lane = try bells.next(within: rung.isEmpty ? left : .zero, waker: waker) {
-                    rung.insert(lane)
-                } else if !rung.isEmpty {
+                if let lanes = try bells.next(within: rung.isEmpty ? left : .zero, waker: waker) {
+                    rung.formUnion(lanes)
+                } else if !rung.isEmpty || left == .zero {
                     return rung
                 }
             }
+            return rung
         } catch { throw QueueError(error) }
     }
 }

@@ -1,23 +1,49 @@
 /// Reading prefixes; nothing here changes a lane, but for `push`.
 extension RedisQueue {
     package func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] {
-        let replies = try pipeline(wants.count * 3) { connection, place in
-            let want = wants[place / 3]
-            let keys = self.keys(want.lane)
-            switch place % 3 {
-            case 0 where want.count > 0:
-                connection.append(["LRANGE", .bytes(keys.queue), 0, .number(want.count - 1)])
-            // An empty range: the replies keep their places.
-            case 0: connection.append(["LRANGE", .bytes(keys.queue), 1, 0])
-            case 1: connection.append(["ZCARD", .bytes(keys.due)])
-            default: connection.append(["EXISTS", .bytes(keys.paused)])
+        guard !wants.isEmpty else { return [] }
+        // One question for all lanes whether any is paused or has parked users, after the entries: both cost as much as
+        // the entries of a lane that holds little. A cluster is asked lane by lane.
+        let isOne = reach != .oneSlot
+        do throws(QueueError) {
+            let replies = try pipeline(isOne ? wants.count + 1 : wants.count) { connection, place in
+                guard place < wants.count else {
+                    let marks = wants.flatMap {
+                        [RedisArgument.bytes(self.keys($0.lane).due), .bytes(self.keys($0.lane).paused)]
+                    }
+                    return connection.append(["EXISTS"] + marks)
+                }
+                self.append(wants[place], to: connection)
             }
+            let isMarked = !isOne || replies[wants.count].integer != 0
+            let states = try isMarked ? self.states(of: wants.map(\.lane)) : []
+            return wants.indices.map { place in
+                LanePrefix(
+                    lane: wants[place].lane, entries: EntryList(replies[place]),
+                    parkedUsers: isMarked ? states[place].parkedUsers : 0,
+                    isPaused: isMarked && states[place].isPaused)
+            }
+        } catch {
+            guard isOne, reach == .oneSlot else { throw error }
+            return try await peek(wants)
         }
-        return wants.indices.map { place in
-            LanePrefix(
-                lane: wants[place].lane, entries: EntryList(replies[place * 3]),
-                parkedUsers: Int(replies[place * 3 + 1].integer ?? 0),
-                isPaused: replies[place * 3 + 2].integer == 1)
+    }
+
+    private func append(_ want: PrefixRequest, to connection: RedisConnection) {
+        // An empty range: the replies keep their places.
+        let (first, last) = want.count > 0 ? (0, want.count - 1) : (1, 0)
+        connection.append(["LRANGE", .bytes(keys(want.lane).queue), .number(first), .number(last)])
+    }
+
+    /// How many users each lane has parked, and whether it is paused.
+    private func states(of lanes: [Lane]) throws(QueueError) -> [(parkedUsers: Int, isPaused: Bool)] {
+        let replies = try pipeline(lanes.count * 2) { connection, place in
+            let keys = self.keys(lanes[place / 2])
+            connection.append(
+                place % 2 == 0 ? ["ZCARD", .bytes(keys.due)] : ["EXISTS", .bytes(keys.paused)])
+        }
+        return lanes.indices.map { place in
+            (Int(replies[place * 2].integer ?? 0), replies[place * 2 + 1].integer == 1)
         }
     }
 
@@ -65,7 +91,7 @@ extension RedisQueue {
                 keys: [
                     .bytes(keys.queue), .bytes(keys.count), .bytes(keys.results(of: ResultWindow(of: id))),
                 ],
-                [.bytes(entry), .bytes(keys.bell), .bytes(id.text)])
+                [.bytes(entry), .bytes(id.text)])
         }
     }
 }

@@ -2,13 +2,14 @@
 extension RedisQueue {
     package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
         guard !batches.isEmpty else { return [] }
-        guard !isCluster else { return try settleApart(batches) }
+        guard reach != .oneSlot else { return try settleApart(batches) }
         do throws(QueueError) {
-            return try outcomes(
-                try pipeline(1) { connection, _ in self.append(batches[...], to: connection) }[0])
+            let reply = try pipeline(1) { connection, _ in self.append(batches[...], to: connection) }[0]
+            if batches.count > 1 { reach = .everything }
+            return try outcomes(reply)
         } catch {
             // Nothing was run.
-            guard isCluster else { throw error }
+            guard reach == .oneSlot else { throw error }
             return try settleApart(batches)
         }
     }
@@ -44,29 +45,41 @@ extension RedisQueue {
 
     private func append(_ batches: ArraySlice<SettleBatch>, to connection: RedisConnection) {
         var lanes = MessagePack()
+        var notice = DoneNotice()
         lanes.array(batches.count)
-        for batch in batches { append(batch, to: &lanes) }
-        connection.append(count: 3 + batches.count + 1) { command in
-            command.begin(LaneScript.settle, keys: batches.map { keys($0.lease.lane).queue })
+        for batch in batches {
+            append(batch, to: &lanes)
+            notice.add(batch.items, of: keys(batch.lease.lane))
+        }
+        if batches.count == 1, let batch = batches.first, batch.items.count == 1,
+            case .done = batch.items[0].fate, let resource = batch.items[0].result
+        {
+            notice.add(resource: resource)
+        }
+        // Keys cost the server as much as a command. Only a cluster needs them all, and all of them show one.
+        let named = reach == .everything ? batches.prefix(1) : batches
+        connection.append(count: 3 + named.count + 4) { command in
+            command.begin(LaneScript.settle, keys: named.map { keys($0.lease.lane).queue })
             command.add(lanes.bytes)
+            command.add(notice.text)
+            command.add(resultLifetime.components.seconds)
+            command.add(Int64(SettleOutcome.parkedMax))
         }
     }
 
     private func append(_ batch: SettleBatch, to lanes: inout MessagePack) {
         let digest = SettleDigest(batch.items)
-        lanes.array(14 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments)
+        lanes.array(12 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments)
         lanes.add(keys(batch.lease.lane).prefix)
         lanes.add(batch.lease.token.bytes)
         lanes.add(batch.first)
-        lanes.add(batch.last)
+        lanes.add(batch.items.count > 1 ? batch.last : [])
         lanes.add(Int64(batch.items.count))
         lanes.add(Int64(batch.crashesAfter))
-        lanes.add(resultLifetime.components.seconds)
         lanes.add(digest.count.succeeded)
         lanes.add(digest.count.failed)
         lanes.add(digest.count.dead)
-        lanes.add(Int64(SettleOutcome.parkedMax))
-        lanes.add(digest.doneIDs)
+        lanes.add(digest.bareIDs)
         lanes.add(Int64(batch.parks.count))
         lanes.add(Int64(digest.moves))
         for park in batch.parks {
@@ -87,6 +100,9 @@ extension RedisQueue {
         let keys = keys(batch.lease.lane)
         let items = batch.done + (batch.retrying.map { [$0] } ?? [])
         let digest = SettleDigest(items)
+        var notice = DoneNotice()
+        notice.add(items, of: keys)
+        let doneIDs = Array(batch.done.map(\.id.text).joined(separator: [UInt8(ascii: " ")]))
         connection.append(count: 3 + 7 + 18 + digest.resultArguments) { command in
             command.begin(
                 LaneScript.settleParked,
@@ -103,8 +119,8 @@ extension RedisQueue {
             command.add(digest.count)
             command.add(Int64(SettleOutcome.parkedMax))
             command.add(keys.resultPrefix)
-            command.add(keys.done)
-            command.add(digest.doneIDs)
+            command.add(notice.text)
+            command.add(doneIDs)
             command.add(Int64(batch.done.count))
             command.add(batch.user.bytes)
             command.add(batch.next.due.milliseconds)
@@ -120,19 +136,19 @@ private struct SettleDigest {
     var count = LaneCount()
     var moves = 0
     let results: [ResultRun]
-    /// With a space between.
-    var doneIDs: [UInt8] = []
+    /// Of what is done and has no result, with a space between.
+    var bareIDs: [UInt8] = []
 
     init(_ items: [SettledItem]) {
         results = ResultRun.cut(items)
-        doneIDs.reserveCapacity(items.count * (UUID.textCount + 1))
         for place in items.indices {
             switch items[place].fate {
             case .park: moves += 1
             case .done(let tally):
                 count.add(tally)
-                if !doneIDs.isEmpty { doneIDs.append(UInt8(ascii: " ")) }
-                items[place].id.appendText(to: &doneIDs)
+                guard items[place].result == nil else { continue }
+                if !bareIDs.isEmpty { bareIDs.append(UInt8(ascii: " ")) }
+                items[place].id.appendText(to: &bareIDs)
             }
         }
     }

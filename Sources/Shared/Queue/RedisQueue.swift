@@ -8,8 +8,9 @@ package final class RedisQueue: Queue {
     let resultLifetime: Duration
     private let keys: [LaneKeys]
     private var open: RedisConnection?
-    /// The server has said that a command may touch the keys of one slot only.
-    private(set) var isCluster = false
+    /// Whether a command may touch keys of several slots, as far as this server has said.
+    enum Reach { case unknown, everything, oneSlot }
+    var reach = Reach.unknown
     lazy var bells = RedisBells(url: url, name: options.name + "-bell")
     package let waker = Waker(alarm: Alarm())
 
@@ -32,6 +33,8 @@ package final class RedisQueue: Queue {
         if let open, open.isOpen { return open }
         let fresh = try RedisConnection(to: url, options: options)
         try fresh.load(LaneScript.worker)
+        // It may be another server's.
+        if reach == .everything { reach = .unknown }
         open = fresh
         return fresh
     }
@@ -69,7 +72,7 @@ package final class RedisQueue: Queue {
     func refused(_ refusal: RedisRefusal) -> RedisError {
         // The server may have become a replica: who is the master now is found by connecting anew.
         if refusal.code == .readOnly || refusal.code == .masterDown { open?.close() }
-        if refusal.code == .crossSlot { isCluster = true }
+        if refusal.code == .crossSlot { reach = .oneSlot }
         return .refused(refusal)
     }
 

@@ -8,14 +8,14 @@ package enum RedisMessage: Sendable, Equatable {
     init?(_ reply: RedisReply) {
         guard reply.count >= 3, let kind = reply[0].text, let channel = reply[1].bytes else { return nil }
         switch kind {
-        case "message", "smessage": self = .message(channel: channel, payload: reply[2].bytes ?? [])
-        case "subscribe", "ssubscribe": self = .subscribed(channel: channel)
+        case "message": self = .message(channel: channel, payload: reply[2].bytes ?? [])
+        case "subscribe": self = .subscribed(channel: channel)
         default: return nil
         }
     }
 }
 
-/// A blocking subscriber of sharded channels, on a connection of its own. One thread at a time.
+/// A blocking subscriber of channels, on a connection of its own. One thread at a time.
 package final class RedisSubscription {
     private let connection: RedisConnection
     private var isPingOpen = false
@@ -25,14 +25,9 @@ package final class RedisSubscription {
         connection = try RedisConnection(to: url, options: options)
     }
 
-    /// Subscribes to channels (SSUBSCRIBE); each is confirmed by a `.subscribed` message.
+    /// Subscribes to channels; each is confirmed by a `.subscribed` message.
     package func subscribe(_ channels: [RedisArgument]) throws(RedisError) {
-        try send("SSUBSCRIBE", channels)
-    }
-
-    /// Ends the subscription to channels.
-    package func unsubscribe(_ channels: [RedisArgument]) throws(RedisError) {
-        try send("SUNSUBSCRIBE", channels)
+        try connection.sendUnanswered([["SUBSCRIBE"] + channels])
     }
 
     /// Waits at most `time` for a message, or until `alarm` rings; nil when none came.
@@ -60,10 +55,5 @@ package final class RedisSubscription {
         }
         isPingOpen = true
         try connection.sendUnanswered([["PING"]])
-    }
-
-    /// One command for each channel: in a cluster a command may name the channels of one slot only.
-    private func send(_ verb: RedisArgument, _ channels: [RedisArgument]) throws(RedisError) {
-        try connection.sendUnanswered(channels.map { [verb, $0] })
     }
 }

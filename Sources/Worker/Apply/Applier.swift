@@ -31,7 +31,11 @@ final class Applier {
     /// Lines about the batch in hands, written when it is committed.
     var lines: LogBatch
 
-    var leases: [Lane: Lease] = [:]
+    var leases: [Lane: Lease] = [:] {
+        didSet { lanes = leases.keys.sorted() }
+    }
+    /// Those of `leases`.
+    private var lanes: [Lane] = []
     private var generation = -1
     /// Lanes that may hold entries, as far as this applier knows.
     var pending: Set<Lane> = []
@@ -70,7 +74,7 @@ final class Applier {
             if board.isStopping { break }
             do throws(QueueError) {
                 if try await !turn() {
-                    let rang = try await queue.awaitBell(leases.keys.sorted(), limit: restLimit())
+                    let rang = try await queue.awaitBell(lanes, limit: restLimit())
                     pending.formUnion(rang)
                     // Rest is progress too: there is nothing to do.
                     if pending.isEmpty { report.progressed(settings.number) }
@@ -116,6 +120,8 @@ final class Applier {
         let now = clock.now()
         if now >= nextSweep {
             nextSweep = now + settings.sweepEvery
+            // Who is never at rest hears the bells here, before the server drops a listener that does not read.
+            _ = try await queue.awaitBell(lanes, limit: .zero)
             pending.formUnion(leases.keys)
             let worked = try await applyPending(now)
             return try await retryDue() || worked

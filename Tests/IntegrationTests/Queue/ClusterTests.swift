@@ -4,7 +4,7 @@ import Testing
 
 /// In a cluster each script may touch one slot only: the lane's hash tag keeps its keys together.
 @Suite(.serialized, .privateRedis("--cluster-enabled", "yes")) struct `A lane in Redis Cluster` {
-    @Test func `lies in one slot, with its channels`() async throws {
+    @Test func `lies in one slot`() async throws {
         let redis = try RedisConnection(to: RedisFixture.url, options: RedisOptions(name: "test"))
         _ = try redis.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         while try redis.command("CLUSTER", "INFO").text?.contains("cluster_state:ok") != true {}
@@ -44,7 +44,7 @@ import Testing
         let all = [
             keys.queue, keys.due, keys.attempts, keys.owner, keys.holder, keys.crashes, keys.alone,
             keys.count,
-            keys.paused, keys.bell, keys.done, keys.results(of: ResultWindow(of: Entry(1).id)),
+            keys.paused, keys.results(of: ResultWindow(of: Entry(1).id)),
             keys.parked(user),
             keys.idempotency(user, key: Array("}{x".utf8)),
         ]

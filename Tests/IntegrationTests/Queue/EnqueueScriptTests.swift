@@ -30,15 +30,13 @@ private let keys = LaneKeys(lane)
         return try run(.once(lines, of: user, keys: keys, lifetime: day, lenient: lenient), fixture)
     }
 
-    @Test func `pushes entries in order, counts them and knows when to ring`() throws {
+    @Test func `pushes entries in order, counts them`() throws {
         let fixture = try RedisFixture()
         let entries = Entry.list(1...3)
         let first = try run(.push(entries.prefix(2).map { $0.bytes }, keys: keys), fixture)
         #expect(first == EnqueueOutcome(pushed: 2, depth: 2, lines: []))
-        #expect(first.needsBell)
         let second = try run(.push([entries[2].bytes], keys: keys), fixture)
         #expect(second == EnqueueOutcome(pushed: 1, depth: 3, lines: []))
-        #expect(!second.needsBell)
         #expect(try fixture.texts("HGETALL", "tl:{007}:count") == ["accepted", "3"])
         #expect(
             try fixture.texts("LRANGE", "tl:{007}:queue", 0, -1)
@@ -59,7 +57,6 @@ private let keys = LaneKeys(lane)
         _ = try once(fixture, [line(1, key: "k")])
         let again = try once(fixture, [line(2, key: "k")])
         #expect(again == EnqueueOutcome(pushed: 0, depth: 0, lines: [.replayed(Entry(1).id)]))
-        #expect(!again.needsBell)
         #expect(try fixture.text("LLEN", "tl:{007}:queue") == "1")
     }
 

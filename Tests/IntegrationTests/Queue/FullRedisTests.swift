@@ -32,7 +32,7 @@ private let lane = Lane(7)
         for command in push.commands { fixture.redis.append(command) }
         try fixture.redis.flush()
         _ = try fixture.redis.readReply()
-        for _ in 1...3 { #expect(throws: RedisError.self) { try fixture.redis.readReply() } }
+        for _ in 1...4 { #expect(throws: RedisError.self) { try fixture.redis.readReply() } }
         #expect(try fixture.text("LLEN", "tl:{007}:queue") == "6")
         #expect(try fixture.count(lane) == LaneCount(accepted: 6))
     }

@@ -33,10 +33,6 @@ final class RedisFixture: QueueFixture {
         let keys = LaneKeys(lane)
         let push = EnqueueCommand.push(entries.map { $0.bytes }, keys: keys)
         for command in push.commands { _ = try redis.command(command) }
-        let depth = try redis.command("LLEN", .bytes(keys.queue)).integer
-        if let depth, Int(depth) == entries.count {
-            _ = try redis.command("SPUBLISH", .bytes(keys.bell), "")
-        }
     }
 
     func expireLease(of lane: Lane) throws { _ = try redis.command("DEL", .bytes(LaneKeys(lane).owner)) }

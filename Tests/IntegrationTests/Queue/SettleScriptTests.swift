@@ -58,7 +58,7 @@ private let lane = Lane(7)
     @Test func `settle.lua publishes the ids that are done in one message`() async throws {
         let fixture = try RedisFixture()
         let subscriber = try RedisSubscription(to: RedisFixture.url, options: RedisOptions(name: "done"))
-        try subscriber.subscribe(["tl:{007}:done"])
+        try subscriber.subscribe(["tl:done"])
         _ = try subscriber.next(within: .seconds(10))
         let entries = Entry.list(1...3)
         try fixture.accept(entries, into: lane)
@@ -71,8 +71,26 @@ private let lane = Lane(7)
         #expect(
             try subscriber.next(within: .seconds(10))
                 == .message(
-                    channel: Array("tl:{007}:done".utf8),
-                    payload: Array("\(entries[0].id) \(entries[2].id)".utf8)))
+                    channel: Array("tl:done".utf8),
+                    payload: Array("007 \(entries[0].id) \(entries[2].id)".utf8)))
+        #expect(try subscriber.next(within: .zero) == nil)
+    }
+
+    @Test func `settle.lua publishes the resource of a request that is alone, and of no other's lane`()
+        async throws
+    {
+        let fixture = try RedisFixture()
+        let subscriber = try RedisSubscription(to: RedisFixture.url, options: RedisOptions(name: "done"))
+        try subscriber.subscribe(["tl:done"])
+        _ = try subscriber.next(within: .seconds(10))
+        try fixture.accept([Entry(1)], into: lane)
+        let batch = SettleBatch(Lease(lane), [Entry(1)], [Entry(1).done(result: "{}")])
+        #expect(try await fixture.queue.settle([batch]) == [.notOwner])
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        #expect(try await fixture.queue.settle([batch]) == [.settled(depth: 0, backlogs: [])])
+        #expect(
+            try subscriber.next(within: .seconds(10))
+                == .message(channel: Array("tl:done".utf8), payload: Array("007 \(Entry(1).id) {}".utf8)))
         #expect(try subscriber.next(within: .zero) == nil)
     }
 

@@ -22,7 +22,7 @@ struct RequestsHandler {
             exchange.api.finish(&response, exchange)
             return response
         }
-        poll.look()
+        poll.begin()
     }
 
     private func response(_ answer: RequestStates.Answer?, _ exchange: Exchange) -> Response {

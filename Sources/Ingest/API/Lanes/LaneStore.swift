@@ -97,7 +97,6 @@ final class LaneStore {
         }
         pushed = outcome.pushed
         if pushed > 0 { depth = outcome.depth }
-        if outcome.needsBell { redis.sendUnanswered(EnqueueCommand.bell(keys: keys[lane.index])) }
         // Pushed, but on too few hosts: a failover could lose it, so it is not confirmed.
         if replicas > 0, pushed > 0, replies.replicas < Int64(replicas) { throw .unknown }
         return outcome

@@ -29,9 +29,4 @@ struct LoopRedis {
         }
         return all
     }
-
-    /// A command whose reply nobody needs.
-    func sendUnanswered(_ command: [RedisArgument]) {
-        pipeline.send(command.count, { buffer in for argument in command { buffer.add(argument) } }, nil)
-    }
 }

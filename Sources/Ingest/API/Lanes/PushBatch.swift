@@ -7,9 +7,10 @@ protocol PushWaiter: AnyObject {
 }
 
 /// The pushes of one turn of the loop, sent at its end as one transaction: a push for each lane and its count, so that
-/// the counter and the list cannot part, wherever a process dies. Confined to its loop.
+/// the counter and the list cannot part, wherever a process dies, and one bell for them all. Confined to its loop.
 ///
-/// One transaction for each push costs Redis MULTI and EXEC, and us two replies, for each mutation.
+/// One transaction for each push costs Redis MULTI and EXEC, and us two replies, for each mutation. The bell rings for
+/// lanes that hold more already too: to learn which do not, it would have to wait for the transaction's reply.
 final class PushBatch {
     /// What one lane gets in this turn.
     private struct Share {
@@ -42,6 +43,8 @@ final class PushBatch {
     /// The place of each lane in `next.lanes`; -1 for none.
     private var places: [Int]
     private var next = Sent(lanes: [], waiters: [])
+    /// The names of the lanes of a transaction; kept for its memory.
+    private var names: [UInt8] = []
     private var waitingCount = 0
     /// The server is of a cluster: lanes may lie in different slots, and a transaction may not.
     private var isCluster = false
@@ -114,8 +117,17 @@ final class PushBatch {
     }
 
     private func send(_ sent: Sent, _ entries: [[UInt8]]) {
-        pipeline.transaction(sent.lanes.count * 2) { commands in
+        names.removeAll(keepingCapacity: true)
+        for (lane, _) in sent.lanes {
+            if !names.isEmpty { names.append(Bell.separator) }
+            names += keys[lane.index].name
+        }
+        pipeline.transaction(sent.lanes.count * 2 + 1) { commands in
             for place in sent.lanes.indices { write(sent.lanes[place], entries[place], to: &commands) }
+            commands.begin(3)
+            commands.add("PUBLISH" as StaticString)
+            commands.add(Bell.channel)
+            commands.add(names)
         } _: { [self] reply in
             finish(sent, reply)
         }
@@ -178,11 +190,6 @@ final class PushBatch {
             }
         }
         depths.ended(lane, began: count, pushed: depth == nil ? 0 : count, depth: depth, now: loop.now)
-        // The lane was empty before: its owner may be asleep.
-        if depth == count {
-            let bell = EnqueueCommand.bell(keys: keys[lane.index])
-            pipeline.send(bell.count, { buffer in for argument in bell { buffer.add(argument) } }, nil)
-        }
         return failure
     }
 }

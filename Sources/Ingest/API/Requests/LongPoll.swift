@@ -3,8 +3,8 @@ internal import Shared
 /// Follows one request until it is done or the client's wait is over, then answers.
 ///
 /// It makes no task while it waits, so that a held connection costs little, and asks for the stored result alone: a
-/// young request that has none is not done. Where that is no proof, after a tenth of a second and then every five, and
-/// before it gives up, a task looks at the lane and in PostgreSQL as well.
+/// young request that has none is not done. Where that is no proof, after a quarter of a second and then every five,
+/// and before it gives up, a task looks at the lane and in PostgreSQL as well.
 final class LongPoll: WaiterBell, ReplyWatcher {
     private let id: UUID
     private let user: UserID
@@ -25,7 +25,7 @@ final class LongPoll: WaiterBell, ReplyWatcher {
 
     /// When a task looks at everything, in nanoseconds: soon the first time, as nobody is to wait for a request that is
     /// not accounted for; then as the net under lost messages.
-    private static let firstRecheck: Int64 = 100_000_000
+    private static let firstRecheck: Int64 = 250_000_000
     private static let recheck: Int64 = 5_000_000_000
     private var untilRecheck = firstRecheck
 
@@ -47,8 +47,12 @@ final class LongPoll: WaiterBell, ReplyWatcher {
         reply.watch(self)
     }
 
-    /// Looks, then waits.
-    func look() {
+    /// Looks, then waits; where a look would find nothing, only waits.
+    func begin() {
+        if waiter != nil, services.waiters.wouldHaveHeard(of: id) { wait() } else { look() }
+    }
+
+    private func look() {
         guard !isOver else { return }
         isBusy = true
         isTold = isRung
@@ -117,18 +121,18 @@ final class LongPoll: WaiterBell, ReplyWatcher {
 
     // MARK: What happens meanwhile
 
-    func rung() {
+    func rung(_ resource: [UInt8]?) {
         isRung = true
         guard !isBusy else { return }
         if let timer { services.loop.cancel(timer) }
         timer = nil
-        look()
+        if let resource { finish(.stored(resource)) } else { look() }
     }
 
     /// The client has said all it will, and may be gone: it gets what there is.
     func peerClosed() {
         deadline = services.loop.now
-        rung()
+        rung(nil)
     }
 
     func cutOff() { end() }

@@ -1,9 +1,9 @@
 internal import Shared
 
-/// Who on this loop waits for which requests to be done: thousands at once, woken by the lanes' `done` channels.
+/// Who on this loop waits for which requests to be done: thousands at once, woken by the `done` channel.
 ///
-/// A waiter is told to look again; it never learns a result here. So a message that is lost, or a subscription that
-/// drops, costs time and nothing else: everybody looks again when it is back, and now and then anyway.
+/// A waiter is told to look again, or gets the result where the message holds it. A message that is lost, or a
+/// subscription that drops, costs time and nothing else: everybody looks again when it is back, and now and then anyway.
 final class Waiters {
     /// One client that waits; ends itself with `leave`.
     final class Waiter {
@@ -26,6 +26,7 @@ final class Waiters {
     private let loop: EventLoop
     private let count: WaiterCount
     private var byRequest: [UUID: [Waiter]] = [:]
+    private var recent = RecentlyDone()
 
     init(on loop: EventLoop, count: WaiterCount) {
         self.loop = loop
@@ -41,8 +42,15 @@ final class Waiters {
         let waiter = Waiter(ids, bell)
         for id in ids { byRequest[id, default: []].append(waiter) }
         count.add(1)
+        recent.isOfUse(now: wallMilliseconds)
         return waiter
     }
+
+    /// True where a look would find no result: this loop has listened since before the request was made, and has not
+    /// heard of it. A message may yet be on its way; it wakes whoever waits.
+    func wouldHaveHeard(of id: UUID) -> Bool { recent.wouldHold(id) && !recent.holds(id) }
+
+    private var wallMilliseconds: Int64 { loop.wallMicros / 1000 }
 
     func leave(_ waiter: Waiter) {
         guard !waiter.hasLeft else { return }
@@ -74,22 +82,41 @@ final class Waiters {
         return true
     }
 
-    /// A message of a `done` channel: request ids with a space between.
-    func done(_ payload: Span<UInt8>) {
-        guard !byRequest.isEmpty else { return }
-        var start = 0
-        while start + UUID.textCount <= payload.count {
-            if let id = UUID(text: payload.extracting(start..<start + UUID.textCount)) { done(id) }
-            start += UUID.textCount + 1
+    /// A message of the `done` channel.
+    func heard(_ message: Span<UInt8>) {
+        let remembers = recent.remembers(now: wallMilliseconds)
+        guard remembers || !byRequest.isEmpty else { return }
+        var last: UUID?
+        DoneNotice.read(message) { part in
+            switch part {
+            case .lane: break
+            case .done(let id):
+                if let last { done(last, nil) }
+                last = id
+                if remembers { recent.add(id) }
+            case .resource(let resource):
+                if let last { done(last, resource) }
+                last = nil
+            }
         }
+        if let last { done(last, nil) }
     }
 
-    private func done(_ id: UUID) {
+    /// The channel is subscribed: what was published before may have been missed.
+    func beganToHear() {
+        recent.begin(now: wallMilliseconds)
+        ringAll()
+    }
+
+    /// The subscription is lost.
+    func endedToHear() { recent.end() }
+
+    private func done(_ id: UUID, _ resource: [UInt8]?) {
         guard let there = byRequest.removeValue(forKey: id) else { return }
         for waiter in there {
             waiter.outstandingCount -= 1
             // A batch is looked at once, when its last request is done.
-            if waiter.outstandingCount == 0 { ring(waiter) }
+            if waiter.outstandingCount == 0 { ring(waiter, resource) }
         }
     }
 
@@ -97,12 +124,12 @@ final class Waiters {
     func ringAll() {
         var rung: Set<ObjectIdentifier> = []
         for waiter in byRequest.values.joined() where rung.insert(ObjectIdentifier(waiter)).inserted {
-            ring(waiter)
+            ring(waiter, nil)
         }
     }
 
-    private func ring(_ waiter: Waiter) {
-        if let bell = waiter.bell { return bell.rung() }
+    private func ring(_ waiter: Waiter, _ resource: [UInt8]?) {
+        if let bell = waiter.bell { return bell.rung(resource) }
         waiter.isRung = true
         waiter.latch?.fulfil(())
     }
@@ -110,7 +137,8 @@ final class Waiters {
 
 /// Is told that what it waits for may be done.
 protocol WaiterBell: AnyObject {
-    func rung()
+    /// - Parameter resource: of the one request that is waited for, where the message held it.
+    func rung(_ resource: [UInt8]?)
 }
 
 /// How many clients wait, over all loops.

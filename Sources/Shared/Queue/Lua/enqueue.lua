@@ -1,6 +1,6 @@
 #!lua
 -- Accepts mutations of one user of which some carry an Idempotency-Key: looks up or stores each key and pushes what
--- is new, in order, in one step. Refused as a whole when the server is out of memory.
+-- is new, in order, in one step, and rings where the lane was empty. Refused as a whole when the server is out of memory.
 --
 -- KEYS[1] queue      KEYS[2] count      KEYS[3…] one for each line that has a key, in order of lines
 -- ARGV[1] seconds that a key is kept
@@ -46,5 +46,8 @@ for i = 1, lines do
         pushed = pushed + 1
     end
 end
-if pushed > 0 then redis.call('HINCRBY', KEYS[2], 'accepted', pushed) end
+if pushed > 0 then
+    redis.call('HINCRBY', KEYS[2], 'accepted', pushed)
+    if depth == pushed then redis.call('PUBLISH', 'tl:bell', string.match(KEYS[1], '%d+')) end
+end
 return {pushed, depth, unpack(stored)}

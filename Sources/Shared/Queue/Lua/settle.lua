@@ -1,12 +1,15 @@
 -- Removes prefixes of lanes whose effects are committed, parks what must wait, writes results and publishes them.
 --
--- KEYS[1] and on  the queue of each lane, for the server to know where they are
--- ARGV[1]         the lanes as MessagePack, an array for each:
---   1 prefix of its keys    2 token            3 first entry            4 last entry
---   5 entries in the prefix 6 crashes afterwards                        7 seconds that results are kept
---   8, 9, 10 succeeded, failed, dead           11 bound of a parked list
---   12 ids that are done, with a space between ('' for none)
---   13 P      14 M           then to the end:
+-- KEYS[1] and on  the queue of each lane, for a cluster to know where they are; the first alone where there is none
+-- ARGV[1]         the lanes as MessagePack, an array for each, below
+-- ARGV[2]         message of the done channel ('' for none)
+-- ARGV[3]         seconds that results are kept           ARGV[4] bound of a parked list
+--
+-- An array holds texts, numbers among them too: the server writes a number as a double, at the cost of a command.
+--   1 prefix of its keys       2 token                3 first entry        4 last entry ('' where it is the first)
+--   5 entries in the prefix    6 crashes afterwards   7, 8, 9 succeeded, failed, dead
+--   10 ids that are done without a result, with a space between
+--   11 P      12 M           then to the end:
 --     P × user, due in ms, attempts record      users parked from here on
 --     M × place in the prefix from 1, user, id  entries that go behind what is parked of the user
 --     … × window, R, R × id, result             results, in the hash of their window; R at most 1000, for unpack
@@ -24,34 +27,40 @@
 -- learns that memory is short, one with other flags is refused altogether. Without flags the first write that adds
 -- memory fails with OOM, and after any other write nothing fails: so the first results are the probe, results are left
 -- out if it fails (PostgreSQL has them), and the trim opens the way for the rest.
+local lanes = cmsgpack.unpack(ARGV[1])
 local is_full = false
 
-local function settle(lane)
-    local prefix = lane[1]
-    local queue, due, attempts = prefix .. 'queue', prefix .. 'due', prefix .. 'attempts'
-    local crashes, alone = prefix .. 'crashes', prefix .. 'alone'
-    if redis.call('GET', prefix .. 'owner') ~= lane[2] then return {'not-owner'} end
-    local size = tonumber(lane[5])
-    if redis.call('LINDEX', queue, 0) ~= lane[3]
+-- What is read of every lane, in one call each: a call costs a lane of one entry as much as the entry does.
+local owners, marks = {}, {}
+for place, lane in ipairs(lanes) do
+    owners[place] = lane[1] .. 'owner'
+    marks[2 * place - 1], marks[2 * place] = lane[1] .. 'crashes', lane[1] .. 'alone'
+end
+local tokens = redis.call('MGET', unpack(owners))
+-- Nearly always false.
+local are_marked = redis.call('EXISTS', unpack(marks)) > 0
+
+local function settle(place, lane)
+    if tokens[place] ~= lane[2] then return {'not-owner'} end
+    local prefix, size = lane[1], tonumber(lane[5])
+    local queue = prefix .. 'queue'
+    if redis.call('LINDEX', queue, '0') ~= lane[3]
         or size > 1 and redis.call('LINDEX', queue, size - 1) ~= lane[4] then
         return {'prefix-changed'}
     end
-    -- Nearly always 0, and one call: each costs a lane of one entry as much as the next.
-    local is_marked = redis.call('EXISTS', crashes, alone) > 0
-    local moves_at = 15 + tonumber(lane[13]) * 3
-    local moves = tonumber(lane[14])
-    local results_at = moves_at + moves * 3
+    local moves_at = 13 + tonumber(lane[11]) * 3
+    local results_at = moves_at + tonumber(lane[12]) * 3
 
     -- An entry in the list of a user who is not due would never be tried again.
     local is_parked = {}
-    for at = 15, moves_at - 1, 3 do is_parked[lane[at]] = true end
+    for at = 13, moves_at - 1, 3 do is_parked[lane[at]] = true end
     for at = moves_at + 1, results_at - 1, 3 do
-        if not is_parked[lane[at]] and not redis.call('ZSCORE', due, lane[at]) then
+        if not is_parked[lane[at]] and not redis.call('ZSCORE', prefix .. 'due', lane[at]) then
             return redis.error_reply('ERR an entry would be parked for a user who is not')
         end
         is_parked[lane[at]] = true
     end
-    local entries = moves > 0 and redis.call('LRANGE', queue, 0, size - 1)
+    local entries = results_at > moves_at and redis.call('LRANGE', queue, 0, size - 1)
 
     local at = results_at
     while at < #lane and not is_full do
@@ -61,22 +70,21 @@ local function settle(lane)
             if string.sub(reply.err, 1, 3) ~= 'OOM' then return reply end
             is_full = true
         else
-            redis.call('EXPIRE', key, lane[7])
+            redis.call('EXPIRE', key, ARGV[3])
         end
         at = last + 1
     end
-    redis.call('LTRIM', queue, size, -1)
-    if lane[6] ~= '0' then redis.call('SET', crashes, lane[6]) elseif is_marked then redis.call('DEL', crashes) end
+    redis.call('LTRIM', queue, lane[5], '-1')
 
     local out = {'settled', redis.call('LLEN', queue)}
-    for at = 15, moves_at - 1, 3 do
-        redis.call('ZADD', due, lane[at + 1], lane[at])
-        redis.call('HSET', attempts, lane[at], lane[at + 2])
+    for at = 13, moves_at - 1, 3 do
+        redis.call('ZADD', prefix .. 'due', lane[at + 1], lane[at])
+        redis.call('HSET', prefix .. 'attempts', lane[at], lane[at + 2])
     end
     for at = moves_at, results_at - 1, 3 do
         local user = lane[at + 1]
         local depth = redis.call('RPUSH', prefix .. 'parked:' .. user, entries[tonumber(lane[at])])
-        if depth > tonumber(lane[11]) then is_parked[user] = depth end
+        if depth > tonumber(ARGV[4]) then is_parked[user] = depth end
     end
     for user, depth in pairs(is_parked) do
         if depth ~= true then
@@ -86,24 +94,35 @@ local function settle(lane)
     end
 
     local count = prefix .. 'count'
-    if lane[8] ~= '0' then redis.call('HINCRBY', count, 'succeeded', lane[8]) end
-    if lane[9] ~= '0' then redis.call('HINCRBY', count, 'failed', lane[9]) end
-    if lane[10] ~= '0' then redis.call('HINCRBY', count, 'dead', lane[10]) end
-    if is_marked then
-        for id in string.gmatch(lane[12], '%S+') do redis.call('HDEL', alone, id) end
+    if lane[7] ~= '0' then redis.call('HINCRBY', count, 'succeeded', lane[7]) end
+    if lane[8] ~= '0' then redis.call('HINCRBY', count, 'failed', lane[8]) end
+    if lane[9] ~= '0' then redis.call('HINCRBY', count, 'dead', lane[9]) end
+    if lane[6] ~= '0' then redis.call('SET', prefix .. 'crashes', lane[6]) end
+    if are_marked then
+        local alone = prefix .. 'alone'
+        if lane[6] == '0' then redis.call('DEL', prefix .. 'crashes') end
+        for id in string.gmatch(lane[10], '%S+') do redis.call('HDEL', alone, id) end
         for at = moves_at, results_at - 1, 3 do redis.call('HDEL', alone, lane[at + 2]) end
+        at = results_at
+        while at < #lane do
+            local last = at + 1 + 2 * tonumber(lane[at + 1])
+            for id = at + 2, last, 2 do redis.call('HDEL', alone, lane[id]) end
+            at = last + 1
+        end
     end
-    if lane[12] ~= '' then redis.call('SPUBLISH', prefix .. 'done', lane[12]) end
     return out
 end
 
-local outcomes = {}
-for place, lane in ipairs(cmsgpack.unpack(ARGV[1])) do
+local outcomes, is_any_settled = {}, false
+for place, lane in ipairs(lanes) do
     -- What is wrong with one lane must not hold up the others.
-    local is_done, outcome = pcall(settle, lane)
+    local is_done, outcome = pcall(settle, place, lane)
     if not is_done then
         outcome = redis.error_reply(type(outcome) == 'table' and outcome.err or 'ERR ' .. tostring(outcome))
     end
+    if outcome[1] == 'settled' then is_any_settled = true end
     outcomes[place] = outcome
 end
+-- Whoever hears of a request whose lane was not settled looks, finds nothing and waits on.
+if is_any_settled and ARGV[2] ~= '' then redis.call('PUBLISH', 'tl:done', ARGV[2]) end
 return outcomes

@@ -5,7 +5,7 @@
 -- ARGV[1] token                        ARGV[2] first entry             ARGV[3] last entry
 -- ARGV[4] entries that were peeked     ARGV[5] crashes afterwards      ARGV[6] seconds that results are kept
 -- ARGV[7], [8], [9] succeeded, failed, dead                            ARGV[10] bound of a parked list
--- ARGV[11] key prefix of results       ARGV[12] done channel
+-- ARGV[11] key prefix of results       ARGV[12] message of the done channel ('' for none)
 -- ARGV[13] ids that are done, with a space between ('' for none)       ARGV[14] how many of them to remove
 -- ARGV[15] user      ARGV[16] next try in ms      ARGV[17] attempts record of the new head ('' for none)
 -- ARGV[18] id of the entry that was tried and stays at the head ('' for none)
@@ -58,6 +58,6 @@ if redis.call('EXISTS', KEYS[7]) == 1 then
     for id in string.gmatch(ARGV[13], '%S+') do redis.call('HDEL', KEYS[7], id) end
     if ARGV[18] ~= '' then redis.call('HDEL', KEYS[7], ARGV[18]) end
 end
-if ARGV[13] ~= '' then redis.call('SPUBLISH', ARGV[12], ARGV[13]) end
+if ARGV[12] ~= '' then redis.call('PUBLISH', 'tl:done', ARGV[12]) end
 if depth > tonumber(ARGV[10]) then return {'settled', depth, ARGV[15], depth} end
 return {'settled', depth}

@@ -1,36 +1,39 @@
-/// Subscriptions of an event loop to sharded channels (SSUBSCRIBE), renewed whenever the connection was lost.
-/// Confined to its loop.
+/// The subscription of an event loop to a channel, renewed whenever the connection was lost. Confined to its loop.
 package final class RedisSubscriber: RedisLinkOwner {
     private let loop: EventLoop
     private let link: RedisLink
-    private let channels: [[UInt8]]
-    private let received: (RedisMessage) -> Void
+    private let channel: [UInt8]
+    private let received: ([UInt8]) -> Void
     private let subscribed: () -> Void
-    private var unconfirmed = 0
+    private let lost: () -> Void
+    private var isConfirmed = false
     private var timer: LoopTimer?
     /// True when nothing at all came since the last PING.
     private var isSilent = false
     private static let pingInterval: Duration = .seconds(5)
 
     /// - Parameters:
-    ///   - received: called with each message.
-    ///   - subscribed: called when all channels are subscribed, the first time and after each loss: what was
-    ///     published in between is gone, so look again.
+    ///   - received: called with the text of each message.
+    ///   - subscribed: called when the channel is subscribed, the first time and after each loss: what was published in
+    ///     between is gone, so look again.
+    ///   - lost: called when messages may be missed from here on.
     package init(
-        loop: EventLoop, url: RedisURL, options: RedisOptions, channels: [[UInt8]],
-        received: @escaping (RedisMessage) -> Void, subscribed: @escaping () -> Void
+        loop: EventLoop, url: RedisURL, options: RedisOptions, channel: [UInt8],
+        received: @escaping ([UInt8]) -> Void, subscribed: @escaping () -> Void,
+        lost: @escaping () -> Void
     ) {
         self.loop = loop
-        self.channels = channels
+        self.channel = channel
         self.received = received
         self.subscribed = subscribed
+        self.lost = lost
         link = RedisLink(loop: loop, url: url, options: options)
         link.owner = self
         link.start()
     }
 
-    /// True while every channel is subscribed.
-    package var isSubscribed: Bool { link.isOpen && unconfirmed == 0 }
+    /// True while the channel is subscribed.
+    package var isSubscribed: Bool { link.isOpen && isConfirmed }
 
     /// Closes for good.
     package func stop() {
@@ -40,11 +43,9 @@ package final class RedisSubscriber: RedisLinkOwner {
     }
 
     func linkOpened() {
-        unconfirmed = channels.count
         isSilent = false
         var commands = RedisCommands()
-        // One command for each: in a cluster a command may name the channels of one slot only.
-        for channel in channels { commands.append(["SSUBSCRIBE", .bytes(channel)]) }
+        commands.append(["SUBSCRIBE", .bytes(channel)])
         link.send(commands.buffer.span)
         if link.isOpen { ping() }
     }
@@ -52,13 +53,18 @@ package final class RedisSubscriber: RedisLinkOwner {
     func linkReceived(_ reply: RedisReply) {
         isSilent = false
         guard reply.refusal == nil else { return link.close(.malformed) }
-        guard let message = RedisMessage(reply) else { return }
-        guard case .subscribed = message else { return received(message) }
-        unconfirmed -= 1
-        if unconfirmed == 0 { subscribed() }
+        switch RedisMessage(reply) {
+        case .message(_, let payload)?: received(payload)
+        case .subscribed?:
+            isConfirmed = true
+            subscribed()
+        case nil: break
+        }
     }
 
     func linkClosed(_ error: RedisError) {
+        isConfirmed = false
+        lost()
         if let timer { loop.cancel(timer) }
         timer = nil
     }

@@ -1,0 +1,72 @@
+internal import Shared
+
+/// The requests that a loop has heard to be done in the last seconds, so that whoever begins to wait for one need not ask
+/// Redis whether it is done already. Under load nearly every long poll begins before its request is done.
+///
+/// Kept only while somebody has waited lately: clients that never wait cost nothing here. Being wrong costs a waiter its
+/// next look, a tenth of a second later.
+struct RecentlyDone {
+    private var young: Set<UUID> = []
+    private var old: Set<UUID> = []
+    /// Milliseconds since 1970 from which on every message was heard and is remembered; nil while that is no time.
+    private var heardSince: Int64?
+    private var youngSince: Int64 = 0
+    private var isListening = false
+    private var lastUse: Int64 = 0
+
+    /// How long a request is remembered at least, in milliseconds.
+    private static let memory: Int64 = 2000
+    /// Requests remembered of that time at most: 1.5 MB.
+    private static let countMax = 65_536
+    /// Nobody has waited for so long, in milliseconds: what is done is of no use to anybody.
+    private static let restAfter: Int64 = 10_000
+
+    /// Messages are heard from now on.
+    mutating func begin(now: Int64) {
+        forget()
+        isListening = true
+    }
+
+    /// Messages may be missed from now on.
+    mutating func end() {
+        forget()
+        isListening = false
+    }
+
+    /// Somebody begins to wait.
+    mutating func isOfUse(now: Int64) { lastUse = now }
+
+    /// Whether `add` is worth calling for the messages of this instant.
+    mutating func remembers(now: Int64) -> Bool {
+        guard isListening, now - lastUse < RecentlyDone.restAfter else {
+            if heardSince != nil { forget() }
+            return false
+        }
+        if heardSince == nil {
+            heardSince = now
+            youngSince = now
+        } else if now - youngSince > RecentlyDone.memory || young.count >= RecentlyDone.countMax {
+            heardSince = youngSince
+            youngSince = now
+            swap(&old, &young)
+            young.removeAll(keepingCapacity: true)
+        }
+        return true
+    }
+
+    mutating func add(_ id: UUID) { young.insert(id) }
+
+    /// Whether the request was made late enough to be remembered if it was done.
+    func wouldHold(_ id: UUID) -> Bool {
+        guard let heardSince else { return false }
+        return id.milliseconds > heardSince
+    }
+
+    func holds(_ id: UUID) -> Bool { young.contains(id) || old.contains(id) }
+
+    private mutating func forget() {
+        heardSince = nil
+        young = []
+        old = []
+    }
+}

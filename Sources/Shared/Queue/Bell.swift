@@ -1,0 +1,21 @@
+/// The channel on which workers are told of lanes that were pushed to, as lane names with a space between.
+///
+/// One plain channel for all lanes, so that what a turn of ingest pushes is announced by one message in the pushes' own
+/// transaction: a bell for each lane, sent when its push had told that the lane was empty, cost a command, a reply and
+/// a message for each mutation under load, and a hop more when idle. A bell may be lost; owners sweep each second.
+package enum Bell {
+    package static let channel = Array("tl:bell".utf8)
+
+    /// The command that rings for lanes.
+    package static func ring(_ lanes: [LaneKeys]) -> [RedisArgument] {
+        ["PUBLISH", .bytes(channel), .bytes(Array(lanes.map(\.name).joined(separator: [separator])))]
+    }
+
+    /// Between two names.
+    package static let separator = UInt8(ascii: " ")
+
+    /// The lanes that a message names; what is no name is passed over.
+    package static func lanes(in message: [UInt8]) -> [Lane] {
+        message.split(separator: separator).compactMap { Lane(name: $0.span) }
+    }
+}

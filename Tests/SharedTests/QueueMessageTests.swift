@@ -1,0 +1,55 @@
+import Shared
+import Testing
+
+@Suite struct `Messages about lanes` {
+    private func parts(_ text: String) -> [String] {
+        var parts: [String] = []
+        DoneNotice.read(Array(text.utf8).span) { part in
+            switch part {
+            case .lane(let lane): parts.append("lane \(lane.index)")
+            case .done(let id): parts.append("done \(id)")
+            case .resource(let text): parts.append(String(decoding: text, as: UTF8.self))
+            }
+        }
+        return parts
+    }
+
+    private let one = UUID(high: 1, low: 2)
+    private let two = UUID(high: 3, low: 4)
+
+    private func item(_ id: UUID, _ fate: SettledItem.Fate = .done(.succeeded)) -> SettledItem {
+        SettledItem(id: id, fate: fate, result: nil)
+    }
+
+    @Test func `a notice names what is done of each lane, and nothing of a lane where that is nothing`()
+        throws
+    {
+        let user = try #require(UserID("u"))
+        var notice = DoneNotice()
+        notice.add([item(one, .park(user))], of: LaneKeys(Lane(3)))
+        notice.add([item(one), item(two, .park(user))], of: LaneKeys(Lane(7)))
+        notice.add([item(two)], of: LaneKeys(Lane(1234)))
+        let text = String(decoding: notice.text, as: UTF8.self)
+        #expect(text == "007 \(one) 1234 \(two)")
+        #expect(parts(text) == ["lane 7", "done \(one)", "lane 1234", "done \(two)"])
+    }
+
+    @Test func `a notice of one request may end with its resource, spaces and all`() {
+        var notice = DoneNotice()
+        notice.add([item(one)], of: LaneKeys(Lane(7)))
+        notice.add(resource: Array(#"{"title":"a b {"}"#.utf8))
+        let text = String(decoding: notice.text, as: UTF8.self)
+        #expect(parts(text) == ["lane 7", "done \(one)", #"{"title":"a b {"}"#])
+    }
+
+    @Test func `what is no part of a notice is passed over`() {
+        #expect(parts("") == [])
+        #expect(parts("  x \(one)x 1234567 -1 \(two) 5") == ["done \(two)", "lane 5"])
+    }
+
+    @Test func `a bell names lanes`() {
+        #expect(Bell.ring([LaneKeys(Lane(0)), LaneKeys(Lane(255))]).count == 3)
+        #expect(Bell.lanes(in: Array("000 255 1000".utf8)) == [Lane(0), Lane(255), Lane(1000)])
+        #expect(Bell.lanes(in: Array(" x 12x -1 99999999999999999999 4".utf8)) == [Lane(4)])
+    }
+}
