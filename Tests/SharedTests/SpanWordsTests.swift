@@ -13,7 +13,8 @@ import Testing
                 #expect(span.isFree(0..<count) { $0.hasControl } == !isControl(byte))
                 #expect(
                     span.isFree(0..<count) { $0.hasOtherThanPlain } == (byte < 0x80 && !isControl(byte)))
-                #expect(span.isFree(0..<count) { $0.has(UInt8(ascii: "\"")) } == (byte != UInt8(ascii: "\"")))
+                let isEscaped = byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+                #expect(span.isFree(0..<count) { $0.hasEscapedInJSON } == !isEscaped)
             }
         }
     }

@@ -75,12 +75,12 @@ final class Services {
         return first
     }
 
-    func logAccepted(_ receipt: Receipt, of user: UserID, _ correlationID: CorrelationID) {
+    func logAccepted(_ receipt: Receipt, of user: UserID, _ head: RequestHead) {
         guard log.writes(.debug) else { return }
         log.debug(
             "accepted", .word("op", receipt.operation.name), .bytes("user_id", user.bytes),
             .uuid("task_id", receipt.task), .uuid("request_id", receipt.id),
-            .bytes("x_request_id", correlationID.bytes))
+            .bytes("x_request_id", head.correlationID.bytes))
     }
 
     // MARK: Waiting

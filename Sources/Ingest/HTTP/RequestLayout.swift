@@ -47,13 +47,18 @@ struct RequestLayout: Sendable {
     var headEnd = 0
     var framing = Framing.none
 
+    @inline(__always)
     func has(_ header: KnownHeader) -> Bool { present & Self.bit(header) != 0 }
+    @inline(__always)
     func isRepeated(_ header: KnownHeader) -> Bool { repeated & Self.bit(header) != 0 }
+    @inline(__always)
     func value(_ header: KnownHeader) -> Range<Int> { headers[Int(header.rawValue)].range }
 
+    @inline(__always)
     private static func bit(_ header: KnownHeader) -> UInt32 { 1 << UInt32(header.rawValue) }
 
     /// Notes a header line; false when it is a second one of a header that may stand once.
+    @inline(__always)
     mutating func note(_ header: KnownHeader, _ value: Range<Int>) -> Bool {
         let bit = Self.bit(header)
         if present & bit != 0 {

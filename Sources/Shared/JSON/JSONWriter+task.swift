@@ -68,6 +68,6 @@ extension OutputSpan<UInt8> {
 extension Span<UInt8> {
     /// True for a text that JSON takes as it stands, between quotes (RFC 8259 §7).
     var isFreeOfEscapes: Bool {
-        isFree(0..<count) { $0.hasControl || $0.has(UInt8(ascii: "\"")) || $0.has(UInt8(ascii: "\\")) }
+        isFree(0..<count) { $0.hasEscapedInJSON }
     }
 }

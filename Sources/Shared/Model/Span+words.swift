@@ -67,9 +67,13 @@ package struct EightBytes {
         return (word | (word &- Self.ones &* 0x20) | (delete &- Self.ones)) & Self.highBits != 0
     }
 
-    /// True when one is `byte`.
+    /// True when one is what JSON strings must escape: below 0x20, a quote or a backslash.
     @inlinable @inline(__always)
-    package func has(_ byte: UInt8) -> Bool { zeroes(word ^ Self.ones &* UInt64(byte)) & Self.highBits != 0 }
+    package var hasEscapedInJSON: Bool {
+        let below = (word &- Self.ones &* 0x20) & ~word
+        let quotes = zeroes(word ^ Self.ones &* UInt64(UInt8(ascii: "\"")))
+        return (below | quotes | zeroes(word ^ Self.ones &* UInt64(UInt8(ascii: "\\")))) & Self.highBits != 0
+    }
 
     @inlinable @inline(__always)
     func zeroes(_ word: UInt64) -> UInt64 { (word &- Self.ones) & ~word }

@@ -140,7 +140,7 @@ struct BulkHandler {
         }
         for item in items where !item.isReplayed && !item.isReused {
             services.logAccepted(
-                Receipt(item.mutation), of: item.mutation.user, exchange.head.correlationID)
+                Receipt(item.mutation), of: item.mutation.user, exchange.head)
         }
     }
 

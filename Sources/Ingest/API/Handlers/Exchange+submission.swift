@@ -57,7 +57,7 @@ extension Exchange: RequestTaker, PushWaiter {
         }
         let services = api.services
         services.metrics.accepted(receipt.operation)
-        services.logAccepted(receipt, of: identity.user, head.correlationID)
+        services.logAccepted(receipt, of: identity.user, head)
         if let poll { return poll.wait() }
         let acceptances = services.acceptances
         var response = acceptances.response(receipt, of: identity.user)

@@ -13,8 +13,11 @@ struct Preferences: Equatable, Sendable {
 
     static let waitSecondsMax = 25
 
+    /// None.
+    init() {}
+
     /// Reads one or more header values; the first occurrence of a preference counts (RFC 7240 §2).
-    init(values: [[UInt8]] = []) {
+    init(values: [[UInt8]]) {
         var hasReturn = false
         var hasHandling = false
         for value in values {
@@ -42,6 +45,7 @@ extension Preferences {
     func addApplied(
         isWaited: Bool, isMinimal: Bool = false, isLenient: Bool = false, to response: inout Response
     ) {
+        guard waitSeconds != nil || respondsAsync || isMinimal || isLenient else { return }
         var parts: [String] = []
         if let waitSeconds, isWaited { parts.append("wait=\(waitSeconds)") }
         if respondsAsync, !isWaited { parts.append("respond-async") }

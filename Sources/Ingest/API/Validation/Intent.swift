@@ -1,23 +1,13 @@
 internal import Shared
 
-/// What a client wants done, checked, before it is minted into a `Mutation`. An object, because it is handed on often
-/// and never changed: its texts are counted once.
-final class Intent: Sendable {
+/// What a client wants done, checked, before it is minted into a `Mutation`. Made whole and never changed, so that it is
+/// lent on the way to its lane and not copied.
+struct Intent {
     let change: Mutation.Change
     /// The task; nil where one is to be created under an id of ours.
     let task: UUID?
     let condition: TagCondition?
     let key: IdempotencyKey?
-
-    init(
-        change: consuming Mutation.Change, task: UUID?, condition: TagCondition? = nil,
-        key: IdempotencyKey? = nil
-    ) {
-        self.change = change
-        self.task = task
-        self.condition = condition
-        self.key = key
-    }
 
     /// What an Idempotency-Key stands for: SHA-256 of method, path, canonical content and condition (API.md §4).
     /// - Parameter scope: what else tells requests apart, as the content of a whole bulk under one key.

@@ -36,6 +36,12 @@ struct TaskFields: Equatable {
     init(
         _ document: borrowing JSONDocument, at place: Int, shape: Shape, faults: inout FaultList
     ) {
+        readMembers(document, at: place, shape: shape, faults: &faults)
+    }
+
+    private mutating func readMembers(
+        _ document: borrowing JSONDocument, at place: Int, shape: Shape, faults: inout FaultList
+    ) {
         guard case .object = document.kind(at: place) else {
             faults.add(.wrongType, "must be a JSON object")
             return
