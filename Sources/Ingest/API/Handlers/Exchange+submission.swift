@@ -59,11 +59,10 @@ extension Exchange: RequestTaker, PushWaiter {
         services.metrics.accepted(receipt.operation)
         services.logAccepted(receipt, of: identity.user, head)
         if let poll { return poll.wait() }
-        let acceptances = services.acceptances
-        var response = acceptances.response(receipt, of: identity.user)
+        var response = services.acceptances.response(receipt, of: identity.user)
         preferences.addApplied(isWaited: false, to: &response)
         api.finish(&response, self)
         reply.send(response)
-        acceptances.takeBack(&response)
+        services.acceptances.takeBack(&response)
     }
 }

@@ -135,11 +135,9 @@ struct RouteTable: Sendable {
         guard head.segmentCount < byCount.count else { return .unknown }
         var values = PathValues()
         // No path fits two patterns: `bulk` is no UUID, and the words beside a user are nobody's id.
-        let patterns = byCount[head.segmentCount]
-        var place = 0
-        while place < patterns.count, !patterns[place].fits(head, &values) { place += 1 }
-        guard place < patterns.count else { return .unknown }
-        let found = patterns[place]
+        guard let found = byCount[head.segmentCount].first(where: { $0.fits(head, &values) }) else {
+            return .unknown
+        }
         if let place = found.routes[Int(head.method.rawValue)] { return .route(place, values) }
         return head.method == .options
             ? .options(allowed: found.allowed) : .otherMethod(allowed: found.allowed)

@@ -34,7 +34,8 @@ final class RedisLink: DescriptorHandler {
     private var connectTimer: LoopTimer?
     private var failures = 0
     private var isStopped = false
-    weak var owner: (any RedisLinkOwner)?
+    /// Until the link is stopped. Not weak: that would make each count of its references a slow one, for each reply.
+    var owner: (any RedisLinkOwner)?
 
     init(loop: EventLoop, url: RedisURL, options: RedisOptions) {
         self.loop = loop
@@ -57,6 +58,7 @@ final class RedisLink: DescriptorHandler {
     func stop() {
         isStopped = true
         close(.disconnected(sent: false))
+        owner = nil
     }
 
     /// Sends `bytes`, now or when the socket takes them. Only while open.
