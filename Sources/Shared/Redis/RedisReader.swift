@@ -80,6 +80,21 @@ internal import Glibc
         return unsafe UnsafeMutableRawPointer(bitPattern: nodes.count)
     }
 
+    /// The same for a string, a status or an error.
+    private func add(text: UnsafePointer<CChar>?, length: Int, type: Int32) -> UnsafeMutableRawPointer? {
+        let offset = storage.count
+        if let text = unsafe text {
+            unsafe storage.append(contentsOf: UnsafeRawBufferPointer(start: text, count: length))
+        }
+        let kind: RedisReply.Kind =
+            switch type {
+            case REDIS_REPLY_ERROR: .error
+            case REDIS_REPLY_STATUS: .status
+            default: .string
+            }
+        return unsafe add(kind, offset: offset, length: length)
+    }
+
     /// True for `+OK` and `+QUEUED` at the top level, which `word` stands for then.
     private func isWord(_ task: redisReadTask, _ text: UnsafePointer<CChar>?, _ length: Int) -> Bool {
         guard unsafe task.type == REDIS_REPLY_STATUS, nodes.isEmpty, length == 2 || length == 6,
@@ -92,43 +107,35 @@ internal import Glibc
         return true
     }
 
-    private static func owner(_ task: UnsafePointer<redisReadTask>) -> RedisReader {
-        // Set in init, and alive: the callbacks run inside its own next().
-        unsafe Unmanaged<RedisReader>.fromOpaque(task.pointee.privdata).takeUnretainedValue()
+    private static func withOwner(
+        _ task: UnsafePointer<redisReadTask>, _ body: (RedisReader) -> UnsafeMutableRawPointer?
+    ) -> UnsafeMutableRawPointer? {
+        // Set in init, and alive: the callbacks run inside its own next(). So its references need not be counted.
+        unsafe Unmanaged<RedisReader>.fromOpaque(task.pointee.privdata)._withUnsafeGuaranteedRef(body)
     }
 
     private static var objectFunctions: redisReplyObjectFunctions {
         var functions = redisReplyObjectFunctions()
         unsafe functions.createString = { task, text, length in
             guard let task = unsafe task else { return nil }
-            let owner = unsafe RedisReader.owner(task)
-            if unsafe owner.isWord(task.pointee, text, length) {
-                return unsafe UnsafeMutableRawPointer(bitPattern: 1)
-            }
-            let offset = owner.storage.count
-            if let text = unsafe text {
-                unsafe owner.storage.append(contentsOf: UnsafeRawBufferPointer(start: text, count: length))
-            }
-            let type = unsafe task.pointee.type
-            let kind: RedisReply.Kind =
-                switch type {
-                case REDIS_REPLY_ERROR: .error
-                case REDIS_REPLY_STATUS: .status
-                default: .string
+            return unsafe RedisReader.withOwner(task) { owner in
+                if unsafe owner.isWord(task.pointee, text, length) {
+                    return unsafe UnsafeMutableRawPointer(bitPattern: 1)
                 }
-            return unsafe owner.add(kind, offset: offset, length: length)
+                return unsafe owner.add(text: text, length: length, type: task.pointee.type)
+            }
         }
         unsafe functions.createArray = { task, count in
             guard let task = unsafe task else { return nil }
-            return unsafe RedisReader.owner(task).add(.array(count: Int(count)))
+            return unsafe RedisReader.withOwner(task) { unsafe $0.add(.array(count: Int(count))) }
         }
         unsafe functions.createInteger = { task, value in
             guard let task = unsafe task else { return nil }
-            return unsafe RedisReader.owner(task).add(.integer(Int64(value)))
+            return unsafe RedisReader.withOwner(task) { unsafe $0.add(.integer(Int64(value))) }
         }
         unsafe functions.createNil = { task in
             guard let task = unsafe task else { return nil }
-            return unsafe RedisReader.owner(task).add(.null)
+            return unsafe RedisReader.withOwner(task) { unsafe $0.add(.null) }
         }
         // Values live in the arrays; hiredis frees a half-built reply only when it is itself freed.
         unsafe functions.freeObject = { _ in }

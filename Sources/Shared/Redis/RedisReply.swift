@@ -90,6 +90,14 @@ package struct RedisReply: Sendable {
         return at(element)
     }
 
+    /// The number at `index` of an array, or nil where none stands there: without making a reply of it.
+    package func integer(at index: Int) -> Int64? {
+        guard index < count else { return nil }
+        guard place == 0, nodes.count == count + 1 else { return self[index].integer }
+        guard case .integer(let value) = nodes[index + 1].kind else { return nil }
+        return value
+    }
+
     /// Calls `body` with each element of an array, in order.
     package func forEach<Failure: Error>(_ body: (RedisReply) throws(Failure) -> Void) throws(Failure) {
         var element = place + 1

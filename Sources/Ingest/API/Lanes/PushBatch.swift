@@ -182,7 +182,7 @@ final class PushBatch {
             if case .refused(let refusal) = error, refusal.code == .crossSlot { isCluster = true }
             failure = PushFailure(error)
         case .success(let replies):
-            if replies.count > place * 2, let length = replies[place * 2].integer {
+            if let length = replies.integer(at: place * 2) {
                 depth = Int(length)
             } else {
                 // The key holds no list: nothing was pushed. Anything but an error there is not Redis.
