@@ -1,3 +1,4 @@
+import Glibc
 import Shared
 import Support
 import Testing
@@ -48,6 +49,20 @@ private let lane = Lane(7)
         ]
         for line in expected { #expect(text.contains(line + "\n"), "\(line) in \(text)") }
         withExtendedLifetime(fixture) {}
+    }
+
+    @Test func `are there at the first scrape after a restart of Redis`() throws {
+        let registry = MetricRegistry()
+        LaneMetrics(url: try RedisFixture.url, lanes: 8).register(with: registry)
+        func isTold() -> Bool {
+            String(decoding: registry.render(), as: UTF8.self).contains("tasklane_queue_oldest_seconds ")
+        }
+        #expect(isTold())
+        let read = ContinuousClock.now
+        try PrivateRedis.current.restart()
+        // What was read before must not be what is told.
+        while ContinuousClock.now - read < .milliseconds(1100) { usleep(10_000) }
+        #expect(isTold())
     }
 
     @Test func `say nothing while Redis is away`() {

@@ -30,7 +30,7 @@ package final class LaneMetrics: Sendable {
         }
     }
 
-    /// One line: the lag and depth of the whole deployment; nil while Redis is away. Blocks for two seconds at most.
+    /// One line: the lag and depth of the whole deployment; nil while Redis is away. Blocks for a few seconds at most.
     package func summary() -> String? {
         guard let standings = standings() else { return nil }
         let tenths = Int64(
@@ -44,22 +44,33 @@ package final class LaneMetrics: Sendable {
             if let text = state.text, let at = state.readAt, ContinuousClock.now - at < LaneMetrics.lifetime {
                 return text
             }
-            do throws(RedisError) {
-                if state.redis?.isOpen != true {
-                    let options = RedisOptions(
-                        name: "metrics", connectTimeout: .milliseconds(500), replyTimeout: .seconds(2))
-                    state.redis = try RedisConnection(to: url, options: options)
-                }
-                state.text = try state.redis.map { (redis) throws(RedisError) in
-                    try LaneSurvey.read(redis, keys: keys)
-                }
-                state.readAt = .now
-            } catch {
-                // A scrape is no place to wait for Redis; the daemon's own calls log why it is away.
-                state.redis = nil
-                state.text = nil
-            }
+            // A connection that was idle while the server was restarted looks open: a new one tells.
+            let wasOpen = state.redis?.isOpen == true
+            if !read(into: &state), wasOpen { _ = read(into: &state) }
             return state.text
+        }
+    }
+
+    /// False where Redis did not answer; then nothing is known.
+    private func read(into state: inout State) -> Bool {
+        do throws(RedisError) {
+            let redis: RedisConnection
+            if let open = state.redis, open.isOpen {
+                redis = open
+            } else {
+                let options = RedisOptions(
+                    name: "metrics", connectTimeout: .milliseconds(500), replyTimeout: .seconds(2))
+                redis = try RedisConnection(to: url, options: options)
+                state.redis = redis
+            }
+            state.text = try LaneSurvey.read(redis, keys: keys)
+            state.readAt = .now
+            return true
+        } catch {
+            // A scrape is no place to wait for Redis; the daemon's own calls log why it is away.
+            state.redis = nil
+            state.text = nil
+            return false
         }
     }
 
