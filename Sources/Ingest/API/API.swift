@@ -119,9 +119,6 @@ final class API: RequestHandler {
     private func respond(_ request: Request, _ exchange: Exchange) async -> Response {
         switch exchange.route.endpoint {
         case .bulk: return await BulkHandler(services: services).respond(request, exchange)
-        case .listTasks: return await ReadHandler(services: services).list(exchange)
-        case .getTask: return await ReadHandler(services: services).task(exchange)
-        case .getProfile: return await ReadHandler(services: services).profile(exchange)
         case .getRequests: return await RequestsHandler(services: services).many(exchange)
         case .register: return await account(request, .register)
         case .logIn: return await account(request, .login)

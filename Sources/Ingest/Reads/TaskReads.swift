@@ -37,18 +37,24 @@ final class TaskReads {
          WHERE r.user_id = $1 AND r.request_id = ANY ($2) AND r.request_id >= $3 AND r.request_id <= $4
         """)
 
-    func task(_ id: UUID, of user: UserID) async throws(ReadFailure) -> TaskRow? {
-        let rows = try await query(Self.one, [.utf8(user.bytes), .uuid(id)])
-        return rows.first.map { TaskRow(row: $0, user: user) }
+    /// What a read found; told once, on the loop.
+    typealias Completion<Found> = (Swift.Result<Found, ReadFailure>) -> Void
+
+    func task(_ id: UUID, of user: UserID, _ completion: @escaping Completion<TaskRow?>) {
+        read(Self.one, [.utf8(user.bytes), .uuid(id)], completion) { rows in
+            rows.first.map { TaskRow(row: $0, user: user) }
+        }
     }
 
     /// A page of the list that `query` asks for.
     func page(
-        _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?
-    ) async throws(ReadFailure) -> TaskPage {
+        _ query: TaskListQuery, of user: UserID, after cursor: ListCursor?,
+        _ completion: @escaping Completion<TaskPage>
+    ) {
         let list = listStatement(query, of: user, after: cursor)
-        let rows = try await self.query(list.statement, list.parameters)
-        return TaskPage(rows, limit: query.limit, user: user)
+        read(list.statement, list.parameters, completion) { rows in
+            TaskPage(rows, limit: query.limit, user: user)
+        }
     }
 
     private func listStatement(
@@ -62,11 +68,12 @@ final class TaskReads {
     }
 
     /// What the user's row says; nil before the first applied mutation.
-    func profile(of user: UserID) async throws(ReadFailure) -> UserProfile? {
-        let rows = try await query(Self.profile, [.utf8(user.bytes)])
-        return rows.first.map { row in
-            UserProfile(
-                email: row.optionalBytes(0), name: row.optionalBytes(1), createdAt: row.timestamp(2))
+    func profile(of user: UserID, _ completion: @escaping Completion<UserProfile?>) {
+        read(Self.profile, [.utf8(user.bytes)], completion) { rows in
+            rows.first.map { row in
+                UserProfile(
+                    email: row.optionalBytes(0), name: row.optionalBytes(1), createdAt: row.timestamp(2))
+            }
         }
     }
 
@@ -91,17 +98,34 @@ final class TaskReads {
         name: "count_dead_letters",
         "SELECT count(*) FROM dead_letters WHERE state IN ('dead', 'redriving', 'superseded')")
 
+    /// Without a task: these are most of what is asked.
+    private func read<Found>(
+        _ statement: PostgresStatement, _ parameters: [PostgresParameter],
+        _ completion: @escaping Completion<Found>, _ found: @escaping (PostgresRows) -> Found
+    ) {
+        postgres.read(statement, parameters) { [self] answer in
+            switch answer {
+            case .success(let rows): completion(.success(found(rows)))
+            case .failure(let error): completion(.failure(failure(error)))
+            }
+        }
+    }
+
     private func query(
         _ statement: PostgresStatement, _ parameters: [PostgresParameter]
     ) async throws(ReadFailure) -> PostgresRows {
         do throws(PostgresError) { return try await postgres.query(statement, parameters) } catch {
-            if case .server(let refusal) = error {
-                log.error("a read was refused", .text("sqlstate", "\(refusal.state)"))
-            } else {
-                log.debug("a read failed", .text("error", "\(error)"))
-            }
-            throw ReadFailure()
+            throw failure(error)
         }
+    }
+
+    private func failure(_ error: PostgresError) -> ReadFailure {
+        if case .server(let refusal) = error {
+            log.error("a read was refused", .text("sqlstate", "\(refusal.state)"))
+        } else {
+            log.debug("a read failed", .text("error", "\(error)"))
+        }
+        return ReadFailure()
     }
 }
 

@@ -9,6 +9,7 @@ extension Exchange: RequestTaker, PushWaiter {
         if route.endpoint == .getRequest {
             return RequestsHandler(services: api.services).one(self, reply)
         }
+        if route.endpoint.isRead { return ReadHandler(services: api.services).take(self, reply) }
         let handler = MutationHandler(services: api.services)
         let intent: Intent
         do throws(Rejection) { intent = try handler.read(request, self) } catch {

@@ -101,7 +101,15 @@ enum Endpoint: UInt8, CaseIterable, Sendable {
     }
 
     /// True where the exchange answers by itself (`Exchange.take`).
-    var needsNoTask: Bool { isSingleMutation || self == .getRequest }
+    var needsNoTask: Bool { isSingleMutation || isRead || self == .getRequest }
+
+    /// True for what is read straight from PostgreSQL.
+    var isRead: Bool {
+        switch self {
+        case .getTask, .listTasks, .getProfile: true
+        default: false
+        }
+    }
 
     /// True where mutations may come out of it.
     var isMutation: Bool { isSingleMutation || self == .bulk }
