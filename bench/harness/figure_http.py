@@ -99,7 +99,7 @@ def accept_on_two(rig, plan):
 
 
 def read(rig, plan):
-    """(h): GET of one task and of a list of 50, server on core 0, PostgreSQL on core 1."""
+    """(h): GET of one task and of a list of 50, server on core 0, PostgreSQL on cores 1 and 2, wrk on core 3."""
     rig.reset()
     tasks = stored_tasks()
     stock(rig)
@@ -107,14 +107,19 @@ def read(rig, plan):
     one = get_script(rig, "get-one", [(f"/api/{user_name(n)}/tasks/{tasks[n][n % 50]}", user_name(n))
                                       for n in range(USERS)])
     many = get_script(rig, "get-list", [(f"/api/{user_name(n)}/tasks?limit=50", user_name(n)) for n in range(USERS)])
-    rig.pin(redis="1", postgres="1")
+    # A figure of the server: the database must not be what is full. Redis, which reads do not need, gets what is left.
+    rig.pin(redis="3", postgres="1,2")
     ingest, port = rig.ingest(cores="0")
     peer = FastAPI(rig, "fastapi_asyncpg", "0")
+
+    def ask(port, process, script):
+        return lambda: load(port, process, script, plan.seconds, cores="3", postgres=rig.postgres)
+
     samples = interleave({
-        "Tasklane, one": lambda: load(port, ingest, one, plan.seconds, postgres=rig.postgres),
-        "FastAPI + asyncpg, one": lambda: load(peer.port, peer.process, one, plan.seconds, postgres=rig.postgres),
-        "Tasklane, list": lambda: load(port, ingest, many, plan.seconds, postgres=rig.postgres),
-        "FastAPI + asyncpg, list": lambda: load(peer.port, peer.process, many, plan.seconds, postgres=rig.postgres),
+        "Tasklane, one": ask(port, ingest, one),
+        "FastAPI + asyncpg, one": ask(peer.port, peer.process, one),
+        "Tasklane, list": ask(port, ingest, many),
+        "FastAPI + asyncpg, list": ask(peer.port, peer.process, many),
     }, plan.rounds)
     ingest.stop()
     peer.process.stop()
