@@ -65,6 +65,7 @@ extension Span<UInt8> {
     }
 
     /// The place of the first `byte` in `range`.
+    @inline(__always)
     func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
         return unsafe withUnsafeBufferPointer { bytes in

@@ -12,7 +12,7 @@ package struct ShortCode: Sendable {
     /// - Parameter key: 16 bytes or more, of which the first 16 are used.
     package init(key: [UInt8]) {
         precondition(key.count >= ShortCode.keyBytes, "a SipHash key has 16 bytes")
-        start = SipState(ShortCode.word(key.span, at: 0, count: 8), ShortCode.word(key.span, at: 8, count: 8))
+        start = SipState(ShortCode.word(key.span, at: 0), ShortCode.word(key.span, at: 8))
     }
 
     /// The code of `message`.
@@ -20,20 +20,26 @@ package struct ShortCode: Sendable {
         var state = start
         var place = 0
         while place + 8 <= message.count {
-            state.take(ShortCode.word(message, at: place, count: 8))
+            state.take(ShortCode.word(message, at: place))
             place += 8
         }
-        let rest = ShortCode.word(message, at: place, count: message.count - place)
-        state.take(rest | UInt64(message.count & 0xFF) << 56)
+        // The bytes that are left, the first lowest, below the length.
+        var rest = UInt64(message.count & 0xFF)
+        for _ in 0..<7 - (message.count - place) { rest <<= 8 }
+        for byte in stride(from: message.count - 1, through: place, by: -1) {
+            rest = rest << 8 | UInt64(message[byte])
+        }
+        state.take(rest)
         return state.finish()
     }
 
-    /// Up to eight bytes, the first lowest.
+    /// Eight bytes, the first lowest.
     @inline(__always)
-    private static func word(_ bytes: Span<UInt8>, at place: Int, count: Int) -> UInt64 {
-        var word: UInt64 = 0
-        for offset in 0..<count { word |= UInt64(bytes[place + offset]) << UInt64(8 * offset) }
-        return word
+    private static func word(_ bytes: Span<UInt8>, at place: Int) -> UInt64 {
+        precondition(place >= 0 && place + 8 <= bytes.count, "out of bounds")
+        return unsafe bytes.withUnsafeBytes {
+            unsafe UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+        }
     }
 }
 

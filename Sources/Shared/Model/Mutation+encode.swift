@@ -8,7 +8,7 @@ extension Mutation {
 
     package func encode(to json: inout JSONWriter) {
         Mutation.encode(
-            id: id, user: user, task: task, acceptedAt: acceptedAt, change: change,
+            id: UUIDText(id), user: user, task: UUIDText(task), acceptedAt: acceptedAt, change: change,
             precondition: precondition,
             traceID: traceID, redrive: redrive, force: force, email: email, name: name, to: &json)
     }
@@ -16,7 +16,7 @@ extension Mutation {
     /// The same from the parts of a mutation. Ingest has them apart: putting a mutation together, to be written and
     /// thrown away, would count the references of all of them twice.
     package static func encode(
-        id: UUID, user: UserID, task: UUID, acceptedAt: Timestamp, change: Change,
+        id: UUIDText, user: UserID, task: UUIDText, acceptedAt: Timestamp, change: Change,
         precondition: Precondition?, traceID: [UInt8]?, redrive: Int16 = 0, force: Bool = false,
         email: [UInt8]?, name: [UInt8]?, to json: inout JSONWriter
     ) {
@@ -24,13 +24,13 @@ extension Mutation {
         // None of these has anything to be escaped.
         json.beginObject(upTo: headBytesMax + user.bytes.count) { json in
             json.append("\"id\":\"")
-            json.append(UUIDText(id).span)
+            json.append(id.span)
             json.append("\",\"op\":\"")
             json.append(operation.name)
             json.append("\",\"user\":\"")
             json.append(user.bytes.span)
             json.append("\",\"task\":\"")
-            json.append(UUIDText(task).span)
+            json.append(task.span)
             json.append("\",\"at\":")
             json.appendDecimal(acceptedAt.micros)
         }

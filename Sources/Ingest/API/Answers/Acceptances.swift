@@ -6,9 +6,19 @@ struct Receipt {
     let task: UUID
     let operation: Mutation.Operation
     let acceptedAt: Timestamp
-}
+    /// The texts of both, which the lane entry and the answer have six times.
+    let idText: UUIDText
+    let taskText: UUIDText
 
-extension Receipt {
+    init(id: UUID, task: UUID, operation: Mutation.Operation, acceptedAt: Timestamp) {
+        self.id = id
+        self.task = task
+        self.operation = operation
+        self.acceptedAt = acceptedAt
+        idText = UUIDText(id)
+        taskText = UUIDText(task)
+    }
+
     init(_ mutation: borrowing Mutation) {
         self.init(
             id: mutation.id, task: mutation.task, operation: mutation.change.operation,
@@ -41,9 +51,8 @@ final class Acceptances {
         response.contentType = .json
         swap(&response.body, &body)
         swap(&response.headers, &headers)
-        let id = UUIDText(receipt.id)
-        writeBody(receipt, id, user, to: &response.body)
-        Acceptances.addHeaders(of: id, to: &response, retryAfter: "Retry-After: 1\r\n")
+        writeBody(receipt, user, to: &response.body)
+        Acceptances.addHeaders(of: receipt.idText, to: &response, retryAfter: "Retry-After: 1\r\n")
         return response
     }
 
@@ -55,21 +64,20 @@ final class Acceptances {
         headers.removeAll(keepingCapacity: true)
     }
 
-    private func writeBody(_ receipt: Receipt, _ id: UUIDText, _ user: UserID, to json: inout [UInt8]) {
+    private func writeBody(_ receipt: Receipt, _ user: UserID, to json: inout [UInt8]) {
         if receipt.id.milliseconds != timesMilliseconds { writeTimes(of: receipt.id) }
-        let task = UUIDText(receipt.task)
         let times = times
         json.append(upTo: Acceptances.bodyBytesMax) { json in
             json.append("{\"id\":\"")
-            json.append(id.span)
+            json.append(receipt.idText.span)
             json.append("\",\"status\":\"queued\",\"done\":false,\"operation\":\"")
             json.append(receipt.operation.qualifiedName)
             json.append("\",\"task_id\":\"")
-            json.append(task.span)
+            json.append(receipt.taskText.span)
             json.append("\",\"task_href\":\"/api/")
             json.append(user.bytes.span)
             json.append("/tasks/")
-            json.append(task.span)
+            json.append(receipt.taskText.span)
             json.append(times.span)
         }
     }

@@ -34,7 +34,7 @@ extension Exchange: RequestTaker, PushWaiter {
         if let wait = services.wait(preferences) {
             poll = LongPoll(receipt.id, of: identity.user, services: services, wait: wait, reply: reply) {
                 [self] answer in
-                var response = handler.verdict(answer, receipt, of: identity.user, self)
+                var response = handler.verdict(answer, self)
                 api.finish(&response, self)
                 return response
             }
@@ -42,9 +42,10 @@ extension Exchange: RequestTaker, PushWaiter {
         self.reply = reply
         services.lanes.push(to: lane, telling: self) { entry in
             Mutation.encode(
-                id: receipt.id, user: identity.user, task: receipt.task, acceptedAt: receipt.acceptedAt,
-                change: intent.change, precondition: intent.condition?.precondition, traceID: traceID,
-                email: identity.email, name: identity.name, to: &entry)
+                id: receipt.idText, user: identity.user, task: receipt.taskText,
+                acceptedAt: receipt.acceptedAt, change: intent.change,
+                precondition: intent.condition?.precondition, traceID: traceID, email: identity.email,
+                name: identity.name, to: &entry)
         }
     }
 

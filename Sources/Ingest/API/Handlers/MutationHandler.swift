@@ -162,8 +162,11 @@ struct MutationHandler {
 
     /// The answer to a mutation that was waited for: its verdict, or 202 where there is none yet.
     func verdict(
-        _ answer: RequestStates.Answer?, _ receipt: Receipt, of user: UserID, _ exchange: Exchange
+        _ answer: RequestStates.Answer?, _ exchange: Exchange
     ) -> Response {
+        guard let receipt = exchange.receipt, let user = exchange.user else {
+            preconditionFailure("a verdict of a mutation that was not pushed")
+        }
         let preferences = exchange.preferences
         if let answer, let resource = services.resource(answer, of: user), resource.isDone {
             return verdict(resource, preferences, exchange)
