@@ -105,10 +105,11 @@ import Testing
         return answers
     }
 
-    @Test func `answer each read of a turn, whichever of them fail`() throws {
+    @Test(arguments: [true, false])
+    func `answer each read of a turn, whichever of them fail`(isPrepared: Bool) throws {
         let url = PrivateDatabase.current.url
         let seen = try onLoop { loop in
-            let postgres = await Self.connect(loop, url: url)
+            let postgres = await Self.connect(loop, url: url) { $0.preparedStatements = isPrepared }
             var seen: [[String]] = []
             // The first of each session is prepared alone; from then on they go together.
             let turns = [[1], [1], [0, 1, 2, 3, 0, 5], [0, 0, 0], [1, 2, 3, 4, 5, 6, 10, 12, 0, 30, 60]]
