@@ -5,6 +5,11 @@ internal import Shared
 final class API: RequestHandler {
     private let table: RouteTable
     let services: Services
+    // What each request asks, at hand: through another object, its references would be counted each time.
+    private let loop: EventLoop
+    private let authenticator: Authenticator
+    private let lanes: LaneStore
+    private let metrics: APIMetrics
     private let cors: Cors
     private let publicPages: PublicPages
     private let accounts: AccountRoutes?
@@ -15,13 +20,17 @@ final class API: RequestHandler {
     init(table: RouteTable, services: Services, publicPages: PublicPages, accounts: AccountRoutes? = nil) {
         self.table = table
         self.services = services
+        loop = services.loop
+        authenticator = services.authenticator
+        lanes = services.lanes
+        metrics = services.metrics
         self.publicPages = publicPages
         self.accounts = accounts
         cors = Cors(origins: services.configuration.corsOrigins)
     }
 
     func admit(_ head: RequestHead) -> Admission {
-        let began = services.loop.now
+        let began = loop.now
         switch table.match(head) {
         case .unknown:
             return answer(head.answer(Problem(.notFound, detail: "there is no such route")), head, nil, began)
@@ -59,12 +68,13 @@ final class API: RequestHandler {
             Exchange(self, head: head, route: route, values: values, identity: identity, began: began)
         }
         guard route.access != .open else { return serve(exchange(nil)) }
-        switch services.authenticator.authenticate(head[.authorization], now: services.now) {
+        let now = Timestamp(micros: loop.wallMicros)
+        switch authenticator.authenticate(head[.authorization], now: now) {
         case .identity(let identity): return admit(exchange(identity), identity)
         case .refused(let fault): return answer(head.answer(fault.problem), head, route.endpoint, began)
         case .wait(let pending):
             return .ask { [self] in
-                switch await services.authenticator.resolve(pending) {
+                switch await authenticator.resolve(pending) {
                 case .success(let identity): return admit(exchange(identity), identity)
                 case .failure(let fault):
                     return answer(head.answer(fault.problem), head, route.endpoint, began)
@@ -88,16 +98,16 @@ final class API: RequestHandler {
 
     private func admitMutation(_ exchange: Exchange, _ user: UserID) -> Admission {
         if let limiter = services.rateLimiter {
-            let standing = limiter.take(1, of: user, now: services.loop.now)
+            let standing = limiter.take(1, of: user, now: loop.now)
             guard standing.isAllowed else { return refuse(exchange, limiter.problem(standing)) }
         }
-        let lane = services.lanes.lane(of: user)
+        let lane = lanes.lane(of: user)
         exchange.lane = lane
-        guard services.lanes.depths.seemsFull(lane, adding: 1) else { return serve(exchange) }
+        guard lanes.seemsFull(lane) else { return serve(exchange) }
         return .ask { [self] in
-            let depth = await services.lanes.depth(of: lane)
-            if let depth, depth >= services.lanes.depths.limit {
-                return refuse(exchange, services.lanes.depths.overloaded(lane))
+            let depth = await lanes.depth(of: lane)
+            if let depth, depth >= lanes.depths.limit {
+                return refuse(exchange, lanes.depths.overloaded(lane))
             }
             return serve(exchange)
         }
@@ -157,13 +167,13 @@ final class API: RequestHandler {
     ) {
         cors.apply(to: &response, head)
         count(APIMetrics.Key(endpoint: endpoint, method: head.method, status: response.status))
-        services.metrics.observe(endpoint, nanoseconds: tl_monotonic_nanos() - began.nanoseconds)
+        metrics.observe(endpoint, nanoseconds: tl_monotonic_nanos() - began.nanoseconds)
     }
 
     private func count(_ key: APIMetrics.Key) {
         let place = key.endpoint.map { Int($0.rawValue) }
         if let place, let latest = latest[place], latest.key == key { return latest.counter.add() }
-        let counter = counters[key] ?? services.metrics.counter(key)
+        let counter = counters[key] ?? metrics.counter(key)
         counters[key] = counter
         if let place { latest[place] = (key, counter) }
         counter.add()

@@ -3,6 +3,7 @@ internal import Shared
 /// One request on its way through the handlers. An object, because each of them hands it on.
 final class Exchange {
     let api: API
+    let services: Services
     let head: RequestHead
     let route: Route
     let values: RouteTable.PathValues
@@ -25,6 +26,7 @@ final class Exchange {
         began: LoopInstant
     ) {
         self.api = api
+        services = api.services
         self.head = head
         self.route = route
         self.values = values

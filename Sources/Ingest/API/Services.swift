@@ -75,6 +75,12 @@ final class Services {
         return first
     }
 
+    /// Counts and logs a mutation that is on its lane.
+    func noteAccepted(_ receipt: Receipt, of user: UserID, _ head: RequestHead) {
+        metrics.accepted(receipt.operation)
+        logAccepted(receipt, of: user, head)
+    }
+
     func logAccepted(_ receipt: Receipt, of user: UserID, _ head: RequestHead) {
         guard log.writes(.debug) else { return }
         log.debug(

@@ -7,16 +7,16 @@ internal import Shared
 extension Exchange: RequestTaker, PushWaiter {
     func take(_ request: Request, _ reply: Reply) {
         if route.endpoint == .getRequest {
-            return RequestsHandler(services: api.services).one(self, reply)
+            return RequestsHandler(services: services).one(self, reply)
         }
-        if route.endpoint.isRead { return ReadHandler(services: api.services).take(self, reply) }
-        let handler = MutationHandler(services: api.services)
+        if route.endpoint.isRead { return ReadHandler(services: services).take(self, reply) }
+        let handler = MutationHandler(services: services)
         let intent: Intent
         do throws(Rejection) { intent = try handler.read(request, self) } catch {
             return send(answer(error.problem), reply)
         }
         preferences = readPreferences()
-        guard intent.key == nil, api.services.lanes.gathers else {
+        guard intent.key == nil, services.lanes.gathers else {
             return reply.start { [self, preferences] in
                 var response = await handler.respond(intent, preferences, self)
                 api.finish(&response, self)
@@ -27,7 +27,6 @@ extension Exchange: RequestTaker, PushWaiter {
     }
 
     private func push(_ intent: Intent, _ handler: MutationHandler, _ reply: Reply) {
-        let services = api.services
         guard let identity, let lane else { preconditionFailure("a mutation without a user") }
         let receipt = services.accept(intent, from: identity)
         self.receipt = receipt
@@ -57,9 +56,7 @@ extension Exchange: RequestTaker, PushWaiter {
             poll?.end()
             return send(answer(failure.problem), reply)
         }
-        let services = api.services
-        services.metrics.accepted(receipt.operation)
-        services.logAccepted(receipt, of: identity.user, head)
+        services.noteAccepted(receipt, of: identity.user, head)
         if let poll { return poll.wait() }
         var response = services.acceptances.response(receipt, of: identity.user)
         preferences.addApplied(isWaited: false, to: &response)

@@ -20,8 +20,7 @@ struct MutationHandler {
         } catch {
             return exchange.answer(error.problem)
         }
-        services.metrics.accepted(receipt.operation)
-        services.logAccepted(receipt, of: identity.user, exchange.head)
+        services.noteAccepted(receipt, of: identity.user, exchange.head)
         if let waiter, let wait {
             let resource = await services.outcome(of: submission, waiter: waiter, wait: wait)
             if let resource { return verdict(resource, preferences, exchange) }

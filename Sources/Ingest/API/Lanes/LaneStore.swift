@@ -30,6 +30,9 @@ final class LaneStore {
         batch = PushBatch(pipeline: redis.pipeline, keys: keys, depths: depths, on: loop)
     }
 
+    /// True where one more would pass the limit, as far as is known.
+    func seemsFull(_ lane: Lane) -> Bool { depths.seemsFull(lane, adding: 1) }
+
     func lane(of user: UserID) -> Lane { Lane(of: user, lanes: keys.count) }
 
     /// True where a single push may go with others of its turn: a push that must reach replicas waits for its own.
