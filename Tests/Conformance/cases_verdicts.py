@@ -26,6 +26,8 @@ def run(judge, world):
     lost(judge, world)
     gone(judge)
     law(judge, world)
+    # Later sections share this Redis, and fsck would be right to find the loss there.
+    world.deployment.control("fsck", "--repair")
 
 
 def poll(judge, name, user, seconds=20, wanted=lambda seen: seen["done"]):
