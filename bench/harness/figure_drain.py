@@ -25,13 +25,13 @@ class Group:
             process.stop()
 
 
-def drain(rig, consumers, depths, key_of, bell_of=None, patience=300):
+def drain(rig, consumers, depths, key_of, rings=False, patience=300):
     """Releases what was staged to consumers that are already idle; the rate until every queue is empty."""
     client, total = rig.client(), sum(depths.values())
     keys = [key_of(name) for name in depths]
     meter = Meter(worker=consumers, redis=rig.redis, postgres=rig.postgres)
     begin = time.monotonic()
-    Backlog.release(client, depths, key_of, bell_of)
+    Backlog.release(client, depths, key_of, rings)
     left = total
     while left:
         time.sleep(0.02)
@@ -49,10 +49,6 @@ def lane_queue(name):
     return f"{name}:queue"
 
 
-def lane_bell(name):
-    return f"{name}:bell"
-
-
 def tasklane(rig, backlog, settle_seconds=1.5, **settings):
     """One worker process as shipped."""
     rig.empty_lanes()
@@ -60,7 +56,7 @@ def tasklane(rig, backlog, settle_seconds=1.5, **settings):
     depths = backlog.stage_lanes(rig)
     worker = rig.worker(**settings)
     wait_for_lanes(rig, backlog.lanes)
-    sample = drain(rig, worker, depths, lane_queue, lane_bell)
+    sample = drain(rig, worker, depths, lane_queue, rings=True)
     check_counts(rig, depths)
     worker.stop()
     return sample
@@ -211,6 +207,6 @@ def tasklane_filled(rig, backlog):
     depths = backlog.stage_lanes(rig)
     worker = rig.worker()
     wait_for_lanes(rig, backlog.lanes)
-    sample = drain(rig, worker, depths, lane_queue, lane_bell)
+    sample = drain(rig, worker, depths, lane_queue, rings=True)
     worker.stop()
     return sample

@@ -4,7 +4,7 @@ import resource
 import socket
 import time
 
-from .figure_drain import drain, lane_bell, lane_queue, wait_for_lanes
+from .figure_drain import drain, lane_queue, wait_for_lanes
 from .measure import Outcome, tell
 from .stock import Backlog, stock
 from .workload import USERS, body, token, user_name
@@ -23,7 +23,7 @@ def redis_memory(rig, plan):
     worker = rig.worker()
     wait_for_lanes(rig, rig.lanes)
     base = client.info("used_memory")
-    drain(rig, worker, depths, lane_queue, lane_bell)
+    drain(rig, worker, depths, lane_queue, rings=True)
     worker.stop()
     stored = (client.info("used_memory") - base) / count + queued
     payload = result_bytes(client, count)

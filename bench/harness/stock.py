@@ -72,9 +72,10 @@ class Backlog:
         return depths
 
     @staticmethod
-    def release(client, depths, key_of, bell_of=None):
+    def release(client, depths, key_of, rings=False):
         """Makes what was staged visible at once and rings."""
         words = [encode(("RENAME", f"stage:{name}", key_of(name))) for name in depths]
-        if bell_of:
-            words += [encode(("SPUBLISH", bell_of(name), "")) for name in depths]
+        if rings:
+            # Names of lanes are `tl:{NNN}` here.
+            words.append(encode(("PUBLISH", "tl:bell", " ".join(name[4:-1] for name in depths))))
         client.send_raw(b"".join(words), len(words))
