@@ -60,6 +60,7 @@ internal import Glibc
 
     /// The same, with the commonest replies as a word.
     func nextItem() throws(RedisError) -> Item? {
+        if takeQueued() { return .word(.queued) }
         var object: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &object) == REDIS_OK else { throw .malformed }
         guard unsafe object != nil else { return nil }
@@ -72,6 +73,20 @@ internal import Glibc
             storage = []
         }
         return .reply(RedisReply(nodes: nodes, storage: storage))
+    }
+
+    /// Takes the word that a transaction answers to each of its commands, where it stands next: a third of what hiredis
+    /// would do for a push was for these.
+    private func takeQueued() -> Bool {
+        let word: StaticString = "+QUEUED\r\n"
+        let count = word.utf8CodeUnitCount
+        let (place, end) = unsafe (reader.pointee.pos, reader.pointee.len)
+        // Between two replies only: while one is half read, `ridx` is its depth.
+        guard unsafe reader.pointee.ridx == -1, unsafe reader.pointee.err == 0, place + count <= end,
+            let bytes = unsafe reader.pointee.buf, unsafe memcmp(bytes + place, word.utf8Start, count) == 0
+        else { return false }
+        unsafe reader.pointee.pos = place + count
+        return true
     }
 
     /// Appends one value and gives hiredis something that is not NULL to stand for it.
