@@ -4,7 +4,9 @@ final class RedisWire {
     private let tls: RedisTLS?
     private var unsent: [UInt8] = []
     private var unsentStart = 0
-    private var input = [UInt8](repeating: 0, count: 65536)
+    /// Where what is read is put. Not cleared beforehand: only what a read has written is ever looked at, and pages that no
+    /// read has reached take no memory.
+    private var input = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { $1 = $0.count }
     /// Bytes that the system took, of those that were given to `send` (through TLS: as they were sealed).
     private(set) var writtenCount = 0
 
