@@ -14,8 +14,14 @@ package enum Bell {
     /// Between two names.
     package static let separator = UInt8(ascii: " ")
 
-    /// The lanes that a message names; what is no name is passed over.
-    package static func lanes(in message: [UInt8]) -> [Lane] {
-        message.split(separator: separator).compactMap { Lane(name: $0.span) }
+    /// Gives each lane that a message names; what is no name is passed over.
+    package static func read(_ message: Span<UInt8>, _ body: (Lane) -> Void) {
+        var start = 0
+        while start < message.count {
+            var end = start
+            while end < message.count, message[end] != separator { end += 1 }
+            if let lane = Lane(name: message.extracting(start..<end)) { body(lane) }
+            start = end + 1
+        }
     }
 }

@@ -46,7 +46,9 @@ final class RedisBells {
         do throws(RedisError) {
             switch try open.next(within: time, interruptedBy: waker.alarm) {
             case .message(_, let payload):
-                return followed.intersection(Bell.lanes(in: payload))
+                var rung: Set<Lane> = []
+                Bell.read(payload.span) { if followed.contains($0) { rung.insert($0) } }
+                return rung
             case .subscribed:
                 isOpen = true
                 return followed

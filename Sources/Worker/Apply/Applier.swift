@@ -50,6 +50,7 @@ final class Applier {
     var suspects: Set<UserID> = []
     var outage = Backoff.outage
     private var nextSweep = Timestamp(micros: 0)
+    private var nextLookAtPaused = Timestamp(micros: 0)
     private var takesTroubled = false
 
     init(
@@ -75,7 +76,7 @@ final class Applier {
             do throws(QueueError) {
                 if try await !turn() {
                     let rang = try await queue.awaitBell(lanes, limit: restLimit())
-                    pending.formUnion(rang)
+                    pending.formUnion(worthALook(rang))
                     // Rest is progress too: there is nothing to do.
                     if pending.isEmpty { report.progressed(settings.number) }
                 }
@@ -110,6 +111,15 @@ final class Applier {
         for (lane, crashes) in share.crashes {
             troubles[lane] = LaneTrouble(batch: settings.batch, crashes: crashes)
         }
+    }
+
+    /// Lanes that rang. A paused one rings with every push, and once more when it is resumed: ten looks a second.
+    private func worthALook(_ rang: Set<Lane>) -> Set<Lane> {
+        guard !paused.isDisjoint(with: rang) else { return rang }
+        let now = clock.now()
+        guard now >= nextLookAtPaused else { return rang.subtracting(paused) }
+        nextLookAtPaused = now + .milliseconds(100)
+        return rang
     }
 
     /// The next turn sweeps: a parked user has more that is due.
