@@ -32,8 +32,6 @@ private final class Trigger: DescriptorHandler {
                 pipeline: pipeline, keys: LaneKeys.table(lanes: 4), depths: LaneDepths(lanes: 4, limit: 9),
                 on: loop)
             while !pipeline.isConnected { try? await loop.sleep(for: .milliseconds(1)) }
-            // One turn more: what epoll has just reported stays first in its list until it has looked again.
-            try? await loop.sleep(for: .milliseconds(1))
             let (lost, kept, trigger) = (Push(), Push(), Trigger())
             var wasConnected = false
             guard let registration = try? loop.register(reading, .readable, trigger) else { return }
