@@ -1,6 +1,7 @@
 """(b) draining a backlog, (e) its CPU, (i) how draining changes with tasks stored, appliers and lanes."""
 
 import json
+import os
 import time
 
 from .measure import Meter, Outcome, Sample, interleave, ratio_of, tell
@@ -178,6 +179,7 @@ def growth(rig, plan):
     for count in (64, 256, 1024):
         rig.lanes = count
         rig.reset()
+        calm(rig)
         again = Backlog(backlog.count, count)
         lanes |= interleave({f"{count} lanes": lambda again=again: tasklane(rig, again)}, plan.rounds)
     rig.lanes = 256
@@ -195,6 +197,18 @@ def fill(rig, millions):
             f" SELECT 'other-' || n / 100, gen_random_uuid(), 'Stored task number ' || n, false, 1, now(), now()"
             f" FROM generate_series(1, {millions * 1_000_000}) n")
     rig.sql("VACUUM ANALYZE tasks; CHECKPOINT")
+    calm(rig)
+
+
+def calm(rig, seconds=180):
+    """Until what millions of rows left behind is on disk and vacuumed: else it is part of the next rounds."""
+    os.sync()
+    deadline = time.monotonic() + seconds
+    while rig.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'") != "0":
+        if time.monotonic() > deadline:
+            tell(f"  still vacuuming after {seconds} s; measured all the same")
+            return
+        time.sleep(1)
 
 
 def tasklane_filled(rig, backlog):
