@@ -13,7 +13,7 @@ import Testing
         var recent = RecentlyDone()
         recent.isOfUse(now: 1000)
         let early = recent.remembers(now: 1000)
-        recent.begin(now: 1000)
+        recent.begin()
         #expect(!recent.wouldHold(request(2000)))
         let later = recent.remembers(now: 1500)
         #expect(!early && later)
@@ -25,7 +25,7 @@ import Testing
 
     @Test func `is forgotten after a while, and nothing is said of that time any more`() {
         var recent = RecentlyDone()
-        recent.begin(now: 0)
+        recent.begin()
         for second in stride(from: Int64(0), through: 20_000, by: 1000) {
             recent.isOfUse(now: second)
             let remembers = recent.remembers(now: second)
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `is bounded`() {
         var recent = RecentlyDone()
-        recent.begin(now: 0)
+        recent.begin()
         recent.isOfUse(now: 0)
         for number in 0..<200_000 {
             let now = Int64(number / 1000)
@@ -54,13 +54,13 @@ import Testing
 
     @Test func `is nothing once the subscription is lost, or nobody has waited for long`() {
         var recent = RecentlyDone()
-        recent.begin(now: 0)
+        recent.begin()
         recent.isOfUse(now: 0)
         var seen = [recent.remembers(now: 1)]
         recent.end()
         #expect(!recent.wouldHold(request(5)))
         seen.append(recent.remembers(now: 5))
-        recent.begin(now: 6)
+        recent.begin()
         seen.append(recent.remembers(now: 6))
         seen.append(recent.remembers(now: 20_000))
         #expect(seen == [true, false, true, false])

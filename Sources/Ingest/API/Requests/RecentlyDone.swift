@@ -22,7 +22,7 @@ struct RecentlyDone {
     private static let restAfter: Int64 = 10_000
 
     /// Messages are heard from now on.
-    mutating func begin(now: Int64) {
+    mutating func begin() {
         forget()
         isListening = true
     }

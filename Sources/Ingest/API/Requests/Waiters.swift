@@ -104,7 +104,7 @@ final class Waiters {
 
     /// The channel is subscribed: what was published before may have been missed.
     func beganToHear() {
-        recent.begin(now: wallMilliseconds)
+        recent.begin()
         ringAll()
     }
 
