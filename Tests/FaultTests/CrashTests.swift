@@ -8,7 +8,8 @@ import Testing
         let tally = try deployment.underLoad("kill -9 of a worker") {
             var victim = try deployment.startWorker()
             for _ in 0..<2 * Scale.rounds {
-                usleep(700_000)
+                let before = applied(deployment)
+                #expect(eventually(seconds: 20) { applied(deployment) > before + 50 })
                 victim.killHard()
                 victim = try deployment.startWorker()
             }
@@ -77,11 +78,12 @@ import Testing
         let deployment = try Deployment(workers: 1)
         let tally = try deployment.underLoad("SIGSTOP past the lease") {
             let sleeper = try deployment.startWorker()
-            usleep(4_000_000)
+            #expect(eventually(seconds: 20) { holders(deployment) == 2 })
             sleeper.signal(SIGSTOP)
-            usleep(13_000_000)
+            // Its leases run out and the other one takes its lanes.
+            #expect(eventually(seconds: 30) { holders(deployment) == 1 })
             sleeper.signal(SIGCONT)
-            usleep(1_000_000)
+            #expect(eventually(seconds: 30) { holders(deployment) == 2 })
         }
         #expect(tally.isClean, "\(tally)")
     }
@@ -132,6 +134,24 @@ import Testing
         #expect(try deployment.outcome(of: second, user: "u1")["status"] as? String == "succeeded")
         #expect(
             try deployment.database.sql("SELECT completed, version FROM tasks WHERE id = '\(task)'") == "f|3")
+    }
+
+    /// Workers that hold a lane; -1 where Redis does not say.
+    private func holders(_ deployment: Deployment) -> Int {
+        let script = """
+            local seen, count = {}, 0
+            for _, key in ipairs(redis.call('KEYS', 'tl:*:owner')) do
+                local worker = string.match(redis.call('GET', key) or '', '^(.*)/')
+                if worker and not seen[worker] then seen[worker], count = true, count + 1 end
+            end
+            return count
+            """
+        return (try? deployment.redis.cli("EVAL", script, "0")).flatMap { Int($0) } ?? -1
+    }
+
+    /// Requests that the inbox holds.
+    private func applied(_ deployment: Deployment) -> Int {
+        (try? deployment.database.sql("SELECT count(*) FROM requests")).flatMap { Int($0) } ?? 0
     }
 
     /// Toggles once more, lets PostgreSQL commit it, and kills the worker before Redis heard of it.
