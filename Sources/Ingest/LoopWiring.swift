@@ -36,7 +36,7 @@ final class LoopWiring {
             depths: shared.depths, reader: JSONReader(), replicas: configuration.waitReplicas)
         let reads = TaskReads(postgres, log: shared.log)
         let states = RequestStates(
-            on: loop, lanes: lanes, stored: reads, configuration: configuration,
+            on: loop, lanes: lanes, stored: reads, waiters: waiters, configuration: configuration,
             unaccounted: shared.metrics.unaccounted)
         let apiKeys = APIKeyCache(
             ask: { await shared.apiKeys.find($0) }, spawn: { loop.spawn($0) })

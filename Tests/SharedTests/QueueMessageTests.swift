@@ -4,11 +4,13 @@ import Testing
 @Suite struct `Messages about lanes` {
     private func parts(_ text: String) -> [String] {
         var parts: [String] = []
-        DoneNotice.read(Array(text.utf8).span) { part in
+        let bytes = Array(text.utf8)
+        DoneNotice.read(bytes.span) { part in
             switch part {
             case .lane(let lane): parts.append("lane \(lane.index)")
             case .done(let id): parts.append("done \(id)")
-            case .resource(let text): parts.append(String(decoding: text, as: UTF8.self))
+            case .resource(let id, let place):
+                parts.append("\(id) \(String(decoding: bytes[place], as: UTF8.self))")
             }
         }
         return parts
@@ -34,17 +36,27 @@ import Testing
         #expect(parts(text) == ["lane 7", "done \(one)", "lane 1234", "done \(two)"])
     }
 
-    @Test func `a notice of one request may end with its resource, spaces and all`() {
+    @Test func `a notice may have resources, spaces and all, of what has one`() throws {
+        func item(_ id: UUID, _ text: String?, _ fate: SettledItem.Fate = .done(.failed)) -> SettledItem {
+            SettledItem(id: id, fate: fate, result: text.map { Array($0.utf8) })
+        }
+        let user = try #require(UserID("u"))
+        let texts = [#"{"id":"\#(one)","title":"a b {"}"#, #"{"id":"\#(two)"}"#]
         var notice = DoneNotice()
-        notice.add([item(one)], of: LaneKeys(Lane(7)))
-        notice.add(resource: Array(#"{"title":"a b {"}"#.utf8))
-        let text = String(decoding: notice.text, as: UTF8.self)
-        #expect(parts(text) == ["lane 7", "done \(one)", #"{"title":"a b {"}"#])
+        notice.addResources([item(one, nil), item(two, texts[1], .park(user))], of: LaneKeys(Lane(3)))
+        notice.addResources([item(one, texts[0]), item(two, texts[1])], of: LaneKeys(Lane(7)))
+        notice.addResources([item(two, texts[1])], of: LaneKeys(Lane(1234)))
+        #expect(
+            parts(String(decoding: notice.text, as: UTF8.self)) == [
+                "lane 7", "\(one) \(texts[0])", "\(two) \(texts[1])", "lane 1234", "\(two) \(texts[1])",
+            ])
     }
 
     @Test func `what is no part of a notice is passed over`() {
         #expect(parts("") == [])
         #expect(parts("  x \(one)x 1234567 -1 \(two) 5") == ["done \(two)", "lane 5"])
+        #expect(parts(#"007 {"id":"x"} 5"#) == ["lane 7"])
+        #expect(parts("007 {\n\n \(two)") == ["lane 7", "done \(two)"])
     }
 
     @Test func `a bell names lanes`() {

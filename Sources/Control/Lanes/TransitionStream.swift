@@ -44,22 +44,24 @@ final class TransitionStream {
         } catch { throw CommandFailure(error) }
     }
 
-    /// The requests of chosen lanes that one message names, with what Redis knows of them.
+    /// The requests of chosen lanes that one message tells of; of which it tells no more than the id, Redis knows.
     private func results(_ payload: [UInt8]) throws(CommandFailure) -> [Transition] {
-        var done: [(lane: Lane, id: UUID)] = []
+        var done: [(lane: Lane, id: UUID, text: [UInt8]?)] = []
         var lane: Lane?
         DoneNotice.read(payload.span) { part in
             switch part {
             case .lane(let named): lane = chosen.contains(named) ? named : nil
-            case .done(let id): if let lane { done.append((lane, id)) }
-            case .resource: break
+            case .done(let id): if let lane { done.append((lane, id, nil)) }
+            case .resource(let id, let place): if let lane { done.append((lane, id, Array(payload[place]))) }
             }
         }
-        let replies = try lanes.askAll(done.map { lanes.keys[$0.lane.index].readResult($0.id) })
+        let bare = done.indices.filter { done[$0].text == nil }
+        let replies = try lanes.askAll(bare.map { lanes.keys[done[$0].lane.index].readResult(done[$0].id) })
+        for (place, reply) in zip(bare, replies) { done[place].text = reply.bytes }
         let now = Lanes.now
-        return zip(done, replies).map { request, reply in
+        return done.map { request in
             var transition = Transition(at: now, request: request.id, lane: request.lane)
-            if let text = reply.bytes { transition.read(text, reader: reader) }
+            if let text = request.text { transition.read(text, reader: reader) }
             return transition
         }
     }

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// Parses a request head line by line as it arrives, strictly: what RFC 9112 lets a server guess is refused.
 ///
 /// Feed it all bytes since the start of the request, again and again as they grow; the result does not depend

@@ -64,18 +64,6 @@ extension Span<UInt8> {
         return unsafe bytes.loadUnaligned(as: type) | mayDiffer == wanted
     }
 
-    /// The place of the first `byte` in `range`.
-    @inline(__always)
-    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
-        return unsafe withUnsafeBufferPointer { bytes in
-            guard !range.isEmpty, let base = bytes.baseAddress,
-                let found = unsafe memchr(base + range.lowerBound, Int32(byte), range.count)
-            else { return nil }
-            return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
-        }
-    }
-
     /// True when no control character but the tab is in `range`.
     func isHeaderValue(_ range: Range<Int>) -> Bool {
         isFree(range, of: { $0.hasOtherThanPlain }) || allSatisfy(range, ByteClass.isValue)

@@ -1,3 +1,5 @@
+public import Glibc
+
 /// Looks at text eight bytes at a time: for what must see each byte of each request.
 extension Span<UInt8> {
     /// True when `isMarked` says so of no byte of `range`; it is asked about eight at a time, some of them twice.
@@ -21,6 +23,18 @@ extension Span<UInt8> {
                 unsafe place += 8
             }
             return unsafe !isMarked(EightBytes(word: last.loadUnaligned(as: UInt64.self)))
+        }
+    }
+
+    /// The place of the first `byte` in `range`.
+    @inlinable @inline(__always)
+    package func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "out of bounds")
+        return unsafe withUnsafeBufferPointer { bytes in
+            guard !range.isEmpty, let base = bytes.baseAddress,
+                let found = unsafe memchr(base + range.lowerBound, Int32(byte), range.count)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
         }
     }
 

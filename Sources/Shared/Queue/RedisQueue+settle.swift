@@ -1,27 +1,53 @@
-/// Settling. The order of arguments is the scripts'.
+/// Settling. The order of arguments is the script's.
+///
+/// Results that nothing can change any more are written by plain commands before the script, and the resources told by one
+/// after it: what passes through Lua is hashed and copied there, byte for byte, which was a third of what Redis spent.
 extension RedisQueue {
     package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
         guard !batches.isEmpty else { return [] }
-        guard reach != .oneSlot else { return try settleApart(batches) }
+        let results = ResultWrites(batches)
+        var message = DoneMessage(of: batches, keys: keys, to: audience)
+        if case .resources(_, isBrief: true) = message {
+            try tell(message)
+            message = .nothing
+        }
+        guard reach != .oneSlot else { return try settle(batches, apart: true, results, message) }
         do throws(QueueError) {
-            let reply = try pipeline(1) { connection, _ in self.append(batches[...], to: connection) }[0]
+            let outcomes = try settle(batches, apart: false, results, message)
             if batches.count > 1 { reach = .everything }
-            return try outcomes(reply)
+            return outcomes
         } catch {
-            // Nothing was run.
+            // The script was not run.
             guard reach == .oneSlot else { throw error }
-            return try settleApart(batches)
+            return try settle(batches, apart: true, results, message)
         }
     }
 
-    /// One call for each lane: they may lie on different nodes of a cluster.
-    private func settleApart(_ batches: [SettleBatch]) throws(QueueError) -> [SettleOutcome] {
-        let replies = try pipeline(batches.count) { connection, place in
-            self.append(batches[place...place], to: connection)
+    /// - Parameter apart: with a call for each lane: they may lie on different nodes of a cluster.
+    private func settle(
+        _ batches: [SettleBatch], apart: Bool, _ results: ResultWrites, _ message: DoneMessage
+    ) throws(QueueError) -> [SettleOutcome] {
+        let calls = results.commandCount..<results.commandCount + (apart ? batches.count : 1)
+        let answers = try answers(calls.upperBound + message.commandCount) { connection, place in
+            if place < calls.lowerBound {
+                self.append(results, place, of: batches, to: connection)
+            } else if place < calls.upperBound {
+                let lane = place - calls.lowerBound
+                self.append(apart ? batches[lane...lane] : batches[...], message, to: connection)
+            } else {
+                message.append(to: connection)
+            }
         }
-        var all: [SettleOutcome] = []
-        for reply in replies { all += try outcomes(reply) }
-        return all
+        var outcomes: [SettleOutcome] = []
+        for call in calls { outcomes += try self.outcomes(try reply(answers[call])) }
+        for answer in answers[..<calls.lowerBound] {
+            // A full server keeps no results; PostgreSQL has them.
+            if let refusal = answer.refusal, refusal.code != .outOfMemory {
+                throw QueueError(refused(refusal))
+            }
+        }
+        if let answer = answers[calls.upperBound...].first { audience.note(try reply(answer)) }
+        return outcomes
     }
 
     /// What became of the lanes of one call. Throws where it is not known of one: all are read again then.
@@ -34,27 +60,39 @@ extension RedisQueue {
         return outcomes
     }
 
-    package func settleParked(_ batches: [ParkedSettleBatch]) async throws(QueueError) -> [SettleOutcome] {
-        let replies = try pipeline(batches.count) { connection, place in
-            self.append(batches[place], to: connection)
-        }
-        var outcomes: [SettleOutcome] = []
-        for reply in replies { outcomes.append(try SettleOutcome(reply)) }
-        return outcomes
+    /// Tells of requests whose effects are committed ahead of their settle, in a turn of the server's that need not sync.
+    private func tell(_ message: DoneMessage) throws(QueueError) {
+        audience.note(try pipeline(1) { connection, _ in message.append(to: connection) }[0])
     }
 
-    private func append(_ batches: ArraySlice<SettleBatch>, to connection: RedisConnection) {
+    private func append(
+        _ results: ResultWrites, _ place: Int, of batches: [SettleBatch], to connection: RedisConnection
+    ) {
+        let write = results.writes[place / 2]
+        let batch = batches[write.batch]
+        let key = keys(batch.lease.lane).results(of: write.run.window)
+        guard place % 2 == 0 else {
+            return connection.append(["EXPIRE", .bytes(key), .number(resultLifetime.components.seconds)])
+        }
+        connection.append(count: 2 + 2 * write.run.count) { command in
+            command.add("HSET" as StaticString)
+            command.add(key)
+            write.run.forEach(of: batch.items) { id, result in
+                command.add(id)
+                command.add(result)
+            }
+        }
+    }
+
+    private func append(
+        _ batches: ArraySlice<SettleBatch>, _ message: DoneMessage, to connection: RedisConnection
+    ) {
         var lanes = MessagePack()
         var notice = DoneNotice()
         lanes.array(batches.count)
         for batch in batches {
             append(batch, to: &lanes)
-            notice.add(batch.items, of: keys(batch.lease.lane))
-        }
-        if batches.count == 1, let batch = batches.first, batch.items.count == 1,
-            case .done = batch.items[0].fate, let resource = batch.items[0].result
-        {
-            notice.add(resource: resource)
+            if case .ids = message { notice.add(batch.items, of: keys(batch.lease.lane)) }
         }
         // Keys cost the server as much as a command. Only a cluster needs them all, and all of them show one.
         let named = reach == .everything ? batches.prefix(1) : batches
@@ -68,12 +106,12 @@ extension RedisQueue {
     }
 
     private func append(_ batch: SettleBatch, to lanes: inout MessagePack) {
-        let digest = SettleDigest(batch.items)
-        lanes.array(12 + 3 * batch.parks.count + 3 * digest.moves + digest.resultArguments)
+        let digest = SettleDigest(batch.items, .changing)
+        lanes.array(14 + 3 * batch.parks.count + 2 * digest.moves + digest.resultArguments)
         lanes.add(keys(batch.lease.lane).prefix)
         lanes.add(batch.lease.token.bytes)
-        lanes.add(batch.first)
-        lanes.add(batch.items.count > 1 ? batch.last : [])
+        lanes.add(entry: batch.first)
+        lanes.add(entry: batch.last)
         lanes.add(Int64(batch.items.count))
         lanes.add(Int64(batch.crashesAfter))
         lanes.add(digest.count.succeeded)
@@ -91,128 +129,18 @@ extension RedisQueue {
             guard case .park(let user) = batch.items[place].fate else { continue }
             lanes.add(Int64(place + 1))
             lanes.add(user.bytes)
-            lanes.add(batch.items[place].id)
         }
         lanes.add(digest.results, of: batch.items)
     }
-
-    private func append(_ batch: ParkedSettleBatch, to connection: RedisConnection) {
-        let keys = keys(batch.lease.lane)
-        let items = batch.done + (batch.retrying.map { [$0] } ?? [])
-        let digest = SettleDigest(items)
-        var notice = DoneNotice()
-        notice.add(items, of: keys)
-        let doneIDs = Array(batch.done.map(\.id.text).joined(separator: [UInt8(ascii: " ")]))
-        connection.append(count: 3 + 7 + 18 + digest.resultArguments) { command in
-            command.begin(
-                LaneScript.settleParked,
-                keys: [
-                    keys.owner, keys.parked(batch.user), keys.crashes, keys.due, keys.attempts, keys.count,
-                    keys.alone,
-                ])
-            command.add(batch.lease.token.bytes)
-            command.add(batch.first)
-            command.add(batch.last)
-            command.add(Int64(batch.peeked))
-            command.add(Int64(batch.crashesAfter))
-            command.add(resultLifetime.components.seconds)
-            command.add(digest.count)
-            command.add(Int64(SettleOutcome.parkedMax))
-            command.add(keys.resultPrefix)
-            command.add(notice.text)
-            command.add(doneIDs)
-            command.add(Int64(batch.done.count))
-            command.add(batch.user.bytes)
-            command.add(batch.next.due.milliseconds)
-            command.add(batch.next.attempts)
-            command.add(batch.retrying?.id.text ?? [])
-            command.add(digest.results, of: items)
-        }
-    }
 }
 
-/// What a script is told of its items as a whole.
-private struct SettleDigest {
-    var count = LaneCount()
-    var moves = 0
-    let results: [ResultRun]
-    /// Of what is done and has no result, with a space between.
-    var bareIDs: [UInt8] = []
-
-    init(_ items: [SettledItem]) {
-        results = ResultRun.cut(items)
-        for place in items.indices {
-            switch items[place].fate {
-            case .park: moves += 1
-            case .done(let tally):
-                count.add(tally)
-                guard items[place].result == nil else { continue }
-                if !bareIDs.isEmpty { bareIDs.append(UInt8(ascii: " ")) }
-                items[place].id.appendText(to: &bareIDs)
-            }
-        }
-    }
-
-    /// For each run its window and its count, then an id and a result for each of them.
-    var resultArguments: Int { results.reduce(0) { $0 + 2 + 2 * $1.count } }
-}
-
-extension RedisCommands {
-    fileprivate mutating func begin(_ script: RedisScript, keys: [[UInt8]]) {
-        add("EVALSHA")
-        add(script.digest)
-        add(Int64(keys.count))
-        for key in keys { add(key) }
-    }
-
-    fileprivate mutating func add(_ count: LaneCount) {
-        add(count.succeeded)
-        add(count.failed)
-        add(count.dead)
-    }
-}
-
-/// What takes a script's arguments: the command itself, or one argument of it.
-private protocol ArgumentWriter {
-    mutating func add(_ number: Int64)
-    mutating func add(_ id: UUID)
-    mutating func add(_ text: [UInt8])
-}
-
-extension RedisCommands: ArgumentWriter {}
-extension MessagePack: ArgumentWriter {}
-
-extension ArgumentWriter {
-    fileprivate mutating func add(_ runs: [ResultRun], of items: [SettledItem]) {
-        for run in runs {
-            add(run.window.number)
-            add(Int64(run.count))
-            for place in run.items {
-                guard let result = items[place].result else { continue }
-                add(items[place].id)
-                add(result)
-            }
-        }
-    }
-}
-
-extension SettleOutcome {
-    fileprivate init(_ reply: RedisReply) throws(QueueError) {
-        guard reply.count > 0 else { throw .unexpectedReply }
-        switch reply[0].text {
-        case "not-owner": self = .notOwner
-        case "prefix-changed": self = .prefixChanged
-        case "settled":
-            guard reply.count >= 2, let depth = reply[1].integer else { throw .unexpectedReply }
-            var backlogs: [Backlog] = []
-            for place in stride(from: 2, to: reply.count - 1, by: 2) {
-                guard let user = reply[place].bytes.flatMap({ UserID($0) }),
-                    let depth = reply[place + 1].integer
-                else { throw .unexpectedReply }
-                backlogs.append(Backlog(user: user, depth: Int(depth)))
-            }
-            self = .settled(depth: Int(depth), backlogs: backlogs)
-        default: throw .unexpectedReply
-        }
+extension MessagePack {
+    /// What tells an entry from any other: its length and how it begins, which is with its request id.
+    fileprivate mutating func add(entry: [UInt8]) {
+        let start = #"{"id":""#.utf8.count + UUID.textCount
+        let isNamed =
+            entry.starts(with: #"{"id":""#.utf8) && entry.count > start && entry[start] == UInt8(ascii: "\"")
+        add(isNamed ? entry.span.extracting(..<start) : entry.span)
+        add(Int64(entry.count))
     }
 }

@@ -11,6 +11,7 @@ package final class RedisQueue: Queue {
     /// Whether a command may touch keys of several slots, as far as this server has said.
     enum Reach { case unknown, everything, oneSlot }
     var reach = Reach.unknown
+    var audience = DoneAudience()
     lazy var bells = RedisBells(url: url, name: options.name + "-bell")
     package let waker = Waker(alarm: Alarm())
 
@@ -46,6 +47,15 @@ package final class RedisQueue: Queue {
     func pipeline(
         _ count: Int, _ append: (RedisConnection, Int) -> Void
     ) throws(QueueError) -> [RedisReply] {
+        let answers = try answers(count, append)
+        var replies: [RedisReply] = []
+        replies.reserveCapacity(count)
+        for answer in answers { replies.append(try reply(answer)) }
+        return replies
+    }
+
+    /// The same with each refusal in its place.
+    func answers(_ count: Int, _ append: (RedisConnection, Int) -> Void) throws(QueueError) -> [Answer] {
         guard count > 0 else { return [] }
         do throws(RedisError) {
             let connection = try connection()
@@ -56,16 +66,15 @@ package final class RedisQueue: Queue {
                 let again = try exchange(unknown, over: connection, append)
                 for (place, answer) in zip(unknown, again) { answers[place] = answer }
             }
-            var replies: [RedisReply] = []
-            replies.reserveCapacity(count)
-            for answer in answers {
-                switch answer {
-                case .reply(let reply): replies.append(reply)
-                case .refusal(let refusal): throw refused(refusal)
-                }
-            }
-            return replies
+            return answers
         } catch { throw QueueError(error) }
+    }
+
+    func reply(_ answer: Answer) throws(QueueError) -> RedisReply {
+        switch answer {
+        case .reply(let reply): return reply
+        case .refusal(let refusal): throw QueueError(refused(refusal))
+        }
     }
 
     /// The error for a refusal, after what follows from it.
@@ -93,7 +102,7 @@ package final class RedisQueue: Queue {
         return answers
     }
 
-    private enum Answer {
+    enum Answer {
         case reply(RedisReply)
         case refusal(RedisRefusal)
 

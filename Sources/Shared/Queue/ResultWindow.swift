@@ -26,29 +26,3 @@ package struct ResultWindow: Hashable, Sendable {
         number = value
     }
 }
-
-/// Results of one settle that go into one hash with one command.
-struct ResultRun {
-    /// Lua unpacks the values of a command onto its stack, which takes fewer than 8,000.
-    static let countMax = 1000
-
-    let window: ResultWindow
-    /// The items among which they are; those without a result are passed over.
-    var items: Range<Int>
-    var count: Int
-
-    /// The runs of `items`, in order. Neighbours are of one window, but where two clocks differ.
-    static func cut(_ items: [SettledItem]) -> [ResultRun] {
-        var runs: [ResultRun] = []
-        for place in items.indices where items[place].result != nil {
-            let window = ResultWindow(of: items[place].id)
-            if let last = runs.indices.last, runs[last].window == window, runs[last].count < countMax {
-                runs[last].items = runs[last].items.lowerBound..<place + 1
-                runs[last].count += 1
-            } else {
-                runs.append(ResultRun(window: window, items: place..<place + 1, count: 1))
-            }
-        }
-        return runs
-    }
-}

@@ -45,11 +45,14 @@ package struct SettledItem: Equatable, Sendable {
     package let fate: Fate
     /// The request resource for pollers, kept for the result's lifetime; nil writes none.
     package let result: [UInt8]?
+    /// True where nothing can change the result any more, whoever writes it, and when: no redrive, no later try.
+    package let isFinal: Bool
 
-    package init(id: UUID, fate: Fate, result: [UInt8]?) {
+    package init(id: UUID, fate: Fate, result: [UInt8]?, isFinal: Bool = false) {
         self.id = id
         self.fate = fate
         self.result = result
+        self.isFinal = isFinal
     }
 }
 

@@ -133,7 +133,9 @@ extension BatchEntry {
             let tally: SettledItem.Tally =
                 verdict.succeeded ? .succeeded : verdict.code == .deadLettered ? .dead : .failed
             return SettledItem(
-                id: id, fate: .done(tally), result: result(verdict, task, attempts, now, reason: nil))
+                id: id, fate: .done(tally), result: result(verdict, task, attempts, now, reason: nil),
+                // What is superseded may be redriven by force, as what is dead may be redriven.
+                isFinal: tally != .dead && verdict.code != .superseded)
         case .dead(let death):
             // Nobody can ask for what has no readable id.
             let reason = Array(death.reason.rawValue.utf8)

@@ -48,8 +48,10 @@ struct Entry: Equatable {
         numbers.map { Entry($0, user) }
     }
 
-    func done(_ tally: SettledItem.Tally = .succeeded, result: String? = "verdict") -> SettledItem {
-        SettledItem(id: id, fate: .done(tally), result: result.map { Array($0.utf8) })
+    func done(
+        _ tally: SettledItem.Tally = .succeeded, result: String? = "verdict", isFinal: Bool = false
+    ) -> SettledItem {
+        SettledItem(id: id, fate: .done(tally), result: result.map { Array($0.utf8) }, isFinal: isFinal)
     }
 
     func parked(result: String? = nil) -> SettledItem {

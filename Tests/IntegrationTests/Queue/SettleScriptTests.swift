@@ -76,22 +76,77 @@ private let lane = Lane(7)
         #expect(try subscriber.next(within: .zero) == nil)
     }
 
-    @Test func `settle.lua publishes the resource of a request that is alone, and of no other's lane`()
-        async throws
-    {
-        let fixture = try RedisFixture()
+    /// A subscriber that a settle has been told of.
+    private func listener(_ fixture: RedisFixture) async throws -> RedisSubscription {
         let subscriber = try RedisSubscription(to: RedisFixture.url, options: RedisOptions(name: "done"))
         try subscriber.subscribe(["tl:done"])
         _ = try subscriber.next(within: .seconds(10))
-        try fixture.accept([Entry(1)], into: lane)
-        let batch = SettleBatch(Lease(lane), [Entry(1)], [Entry(1).done(result: "{}")])
-        #expect(try await fixture.queue.settle([batch]) == [.notOwner])
+        // The first settle of a queue asks who listens.
+        try fixture.accept([Entry(99)], into: lane)
         _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
-        #expect(try await fixture.queue.settle([batch]) == [.settled(depth: 0, backlogs: [])])
+        _ = try await fixture.queue.settle([SettleBatch(Lease(lane), [Entry(99)], [Entry(99).done()])])
+        _ = try subscriber.next(within: .seconds(10))
+        return subscriber
+    }
+
+    private func resource(_ entry: Entry) -> String { #"{"id":"\#(entry.id)","status":"succeeded"}"# }
+
+    @Test(arguments: [1, 4, 5, 300])
+    func `a settle tells the resources where somebody listens`(count: Int) async throws {
+        let fixture = try RedisFixture()
+        let subscriber = try await listener(fixture)
+        let entries = Entry.list(1...count)
+        try fixture.accept(entries, into: lane)
+        let items = entries.map { $0.done(result: resource($0), isFinal: true) }
+        let outcomes = try await fixture.queue.settle([SettleBatch(Lease(lane), entries, items)])
+        #expect(outcomes == [.settled(depth: 0, backlogs: [])])
+        let text = "007" + entries.map { " " + resource($0) + "\n" }.joined()
         #expect(
             try subscriber.next(within: .seconds(10))
-                == .message(channel: Array("tl:done".utf8), payload: Array("007 \(Entry(1).id) {}".utf8)))
+                == .message(channel: Array("tl:done".utf8), payload: Array(text.utf8)))
         #expect(try subscriber.next(within: .zero) == nil)
+        #expect(try fixture.result(entries[count - 1].id, in: lane) == resource(entries[count - 1]))
+    }
+
+    @Test func `a settle tells ids where the resources are too much, or nobody listens`() async throws {
+        let fixture = try RedisFixture()
+        var subscriber: RedisSubscription? = try await listener(fixture)
+        func settle(_ entry: Entry, _ result: String) async throws {
+            try fixture.accept([entry], into: lane)
+            let batch = SettleBatch(Lease(lane), [entry], [entry.done(result: result)])
+            #expect(try await fixture.queue.settle([batch]) == [.settled(depth: 0, backlogs: [])])
+        }
+        try await settle(Entry(1), String(repeating: "x", count: 1 << 20 + 1))
+        #expect(
+            try subscriber?.next(within: .seconds(10))
+                == .message(channel: Array("tl:done".utf8), payload: Array("007 \(Entry(1).id)".utf8)))
+        subscriber = nil
+        while try fixture.texts("PUBSUB", "NUMSUB", "tl:done") != ["tl:done", "0"] {}
+        for number in 2...3 { try await settle(Entry(number), resource(Entry(number))) }
+        #expect(try fixture.result(Entry(3).id, in: lane) == resource(Entry(3)))
+    }
+
+    @Test func `a result that nothing can change is written whoever holds the lane`() async throws {
+        let fixture = try RedisFixture()
+        let entries = [Entry(1), Entry(2)]
+        try fixture.accept(entries, into: lane)
+        let items = [entries[0].done(result: "final", isFinal: true), entries[1].done(.dead, result: "dead")]
+        #expect(try await fixture.queue.settle([SettleBatch(Lease(lane), entries, items)]) == [.notOwner])
+        #expect(try fixture.result(entries[0].id, in: lane) == "final")
+        #expect(try fixture.result(entries[1].id, in: lane) == nil)
+        let window = entries[0].id.milliseconds >> 12
+        #expect((890...900).contains(try fixture.number("TTL", "tl:{007}:result:\(window)")))
+        #expect(try fixture.texts("LRANGE", "tl:{007}:queue", 0, -1) == entries.map(text))
+    }
+
+    @Test func `an entry is told from another of the same request by its length`() async throws {
+        let fixture = try RedisFixture()
+        let entry = Entry(1)
+        _ = try fixture.text("RPUSH", "tl:{007}:queue", .bytes(entry.bytes + [0x20]))
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        #expect(
+            try await fixture.queue.settle([SettleBatch(Lease(lane), [entry], [entry.done()])])
+                == [.prefixChanged])
     }
 
     @Test func `settle.lua changes nothing where it refuses`() async throws {

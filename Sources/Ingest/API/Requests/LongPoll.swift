@@ -49,7 +49,9 @@ final class LongPoll: WaiterBell, ReplyWatcher {
 
     /// Looks, then waits; where a look would find nothing, only waits.
     func begin() {
-        if waiter != nil, services.waiters.wouldHaveHeard(of: id) { wait() } else { look() }
+        if waiter != nil, services.waiters.wouldHaveHeard(of: id) { return wait() }
+        isRung = services.waiters.hasHeard(of: id)
+        look()
     }
 
     private func look() {

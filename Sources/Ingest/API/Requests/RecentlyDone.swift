@@ -3,8 +3,8 @@ internal import Shared
 /// The requests that a loop has heard to be done in the last seconds, so that whoever begins to wait for one need not ask
 /// Redis whether it is done already. Under load nearly every long poll begins before its request is done.
 ///
-/// Kept only while somebody has waited lately: clients that never wait cost nothing here. Being wrong costs a waiter its
-/// next look, a tenth of a second later.
+/// What is told of many requests at once is kept only while somebody has waited lately: clients that never wait cost
+/// nothing here. Being wrong costs a waiter its next look, a quarter of a second later.
 struct RecentlyDone {
     private var young: Set<UUID> = []
     private var old: Set<UUID> = []
@@ -36,21 +36,23 @@ struct RecentlyDone {
     /// Somebody begins to wait.
     mutating func isOfUse(now: Int64) { lastUse = now }
 
-    /// Whether `add` is worth calling for the messages of this instant.
-    mutating func remembers(now: Int64) -> Bool {
-        guard isListening, now - lastUse < RecentlyDone.restAfter else {
-            if heardSince != nil { forget() }
-            return false
-        }
-        if heardSince == nil {
-            heardSince = now
-            youngSince = now
-        } else if now - youngSince > RecentlyDone.memory || young.count >= RecentlyDone.countMax {
-            heardSince = youngSince
+    /// Whether `add` is worth calling for a message of this instant.
+    ///
+    /// - Parameter isBrief: it tells of few requests: these are always kept, as they may be told before they are settled.
+    mutating func remembers(isBrief: Bool, now: Int64) -> Bool {
+        guard isListening else { return false }
+        if now - youngSince > RecentlyDone.memory || young.count >= RecentlyDone.countMax {
+            heardSince = heardSince.map { max($0, youngSince) }
             youngSince = now
             swap(&old, &young)
             young.removeAll(keepingCapacity: true)
         }
+        let isOfUse = now - lastUse < RecentlyDone.restAfter
+        guard isOfUse || isBrief else {
+            heardSince = nil
+            return false
+        }
+        if heardSince == nil { heardSince = now }
         return true
     }
 

@@ -17,6 +17,7 @@ final class RequestStates {
 
     private let lanes: LaneStore
     private let stored: TaskReads
+    private let waiters: Waiters
     private let loop: EventLoop
     private let retention: Duration
     private let resultTTL: Duration
@@ -27,12 +28,13 @@ final class RequestStates {
     private static let skewMilliseconds: Int64 = 5000
 
     init(
-        on loop: EventLoop, lanes: LaneStore, stored: TaskReads, configuration: Configuration,
-        unaccounted: Counter
+        on loop: EventLoop, lanes: LaneStore, stored: TaskReads, waiters: Waiters,
+        configuration: Configuration, unaccounted: Counter
     ) {
         self.loop = loop
         self.lanes = lanes
         self.stored = stored
+        self.waiters = waiters
         retention = .seconds(configuration.retentionDays * 86400)
         resultTTL = configuration.resultTTL
         self.unaccounted = unaccounted
@@ -107,10 +109,13 @@ final class RequestStates {
         RequestLife.expiry(of: id, retention: retention).micros < loop.wallMicros
     }
 
-    /// The lane is first in, first out: what is younger than its head has not been applied. Not asked of an old request:
-    /// a redriven entry keeps its old id, and may be the head.
+    /// The lane is first in, first out: what is younger than its head has not been applied, unless this loop has heard
+    /// that it is done, which may be told before it is settled. Not asked of an old request: a redriven entry keeps its
+    /// old id, and may be the head.
     private func isSurelyQueued(_ id: UUID, _ view: LaneStore.View) -> Bool {
-        guard let head = view.head, !head.isRedrive, view.parked == nil else { return false }
+        guard let head = view.head, !head.isRedrive, view.parked == nil, !waiters.hasHeard(of: id) else {
+            return false
+        }
         return head.id <= id && isYoung(id)
     }
 

@@ -50,6 +50,9 @@ final class Waiters {
     /// heard of it. A message may yet be on its way; it wakes whoever waits.
     func wouldHaveHeard(of id: UUID) -> Bool { recent.wouldHold(id) && !recent.holds(id) }
 
+    /// True where this loop has heard of it lately. A result that is not in Redis yet is in PostgreSQL then.
+    func hasHeard(of id: UUID) -> Bool { recent.holds(id) }
+
     private var wallMilliseconds: Int64 { loop.wallMicros / 1000 }
 
     func leave(_ waiter: Waiter) {
@@ -84,23 +87,24 @@ final class Waiters {
 
     /// A message of the `done` channel.
     func heard(_ message: Span<UInt8>) {
-        let remembers = recent.remembers(now: wallMilliseconds)
+        let isBrief = message.count < Waiters.briefMax
+        let remembers = recent.remembers(isBrief: isBrief, now: wallMilliseconds)
         guard remembers || !byRequest.isEmpty else { return }
-        var last: UUID?
         DoneNotice.read(message) { part in
             switch part {
             case .lane: break
             case .done(let id):
-                if let last { done(last, nil) }
-                last = id
                 if remembers { recent.add(id) }
-            case .resource(let resource):
-                if let last { done(last, resource) }
-                last = nil
+                done(id, nil, message)
+            case .resource(let id, let place):
+                if remembers { recent.add(id) }
+                done(id, place, message)
             }
         }
-        if let last { done(last, nil) }
     }
+
+    /// Bytes of a message that tells of a few requests at most: the largest resource of one has 10 KB.
+    private static let briefMax = 16_384
 
     /// The channel is subscribed: what was published before may have been missed.
     func beganToHear() {
@@ -111,12 +115,20 @@ final class Waiters {
     /// The subscription is lost.
     func endedToHear() { recent.end() }
 
-    private func done(_ id: UUID, _ resource: [UInt8]?) {
+    /// - Parameter place: where `message` has the request's resource.
+    private func done(_ id: UUID, _ place: Range<Int>?, _ message: Span<UInt8>) {
         guard let there = byRequest.removeValue(forKey: id) else { return }
         for waiter in there {
             waiter.outstandingCount -= 1
             // A batch is looked at once, when its last request is done.
-            if waiter.outstandingCount == 0 { ring(waiter, resource) }
+            guard waiter.outstandingCount == 0 else { continue }
+            var resource: [UInt8]?
+            if waiter.ids.count == 1, let place {
+                var text: [UInt8] = []
+                text.append(message.extracting(place))
+                resource = text
+            }
+            ring(waiter, resource)
         }
     }
 

@@ -6,13 +6,16 @@
 -- ARGV[3]         seconds that results are kept           ARGV[4] bound of a parked list
 --
 -- An array holds texts, numbers among them too: the server writes a number as a double, at the cost of a command.
---   1 prefix of its keys       2 token                3 first entry        4 last entry ('' where it is the first)
---   5 entries in the prefix    6 crashes afterwards   7, 8, 9 succeeded, failed, dead
---   10 ids that are done without a result, with a space between
---   11 P      12 M           then to the end:
+--   1 prefix of its keys       2 token                3 how the first entry begins, 4 its length
+--   5, 6 the same of the last  7 entries in the prefix                  8 crashes afterwards
+--   9, 10, 11 succeeded, failed, dead                 12 ids that are done without a result, with a space between
+--   13 P     14 M              then to the end:
 --     P × user, due in ms, attempts record      users parked from here on
---     M × place in the prefix from 1, user, id  entries that go behind what is parked of the user
+--     M × place in the prefix from 1, user      entries that go behind what is parked of the user
 --     … × window, R, R × id, result             results, in the hash of their window; R at most 1000, for unpack
+--
+-- The results are those that a redrive or a later try may change: the others come as commands of their own, because Lua
+-- hashes each byte of a text before anything is done with it. For that reason entries are not compared whole.
 --
 -- Output, for each lane:
 --         {'settled', depth left, user, parked depth, …}  with the parked users that are over the bound
@@ -40,27 +43,32 @@ local tokens = redis.call('MGET', unpack(owners))
 -- Nearly always false.
 local are_marked = redis.call('EXISTS', unpack(marks)) > 0
 
+-- Whether this is the entry of which the worker told.
+local function is(entry, beginning, length)
+    return entry and #entry == tonumber(length) and string.sub(entry, 1, #beginning) == beginning
+end
+
 local function settle(place, lane)
     if tokens[place] ~= lane[2] then return {'not-owner'} end
-    local prefix, size = lane[1], tonumber(lane[5])
+    local prefix, size = lane[1], tonumber(lane[7])
     local queue = prefix .. 'queue'
-    if redis.call('LINDEX', queue, '0') ~= lane[3]
-        or size > 1 and redis.call('LINDEX', queue, size - 1) ~= lane[4] then
+    if not is(redis.call('LINDEX', queue, '0'), lane[3], lane[4])
+        or size > 1 and not is(redis.call('LINDEX', queue, size - 1), lane[5], lane[6]) then
         return {'prefix-changed'}
     end
-    local moves_at = 13 + tonumber(lane[11]) * 3
-    local results_at = moves_at + tonumber(lane[12]) * 3
+    local moves_at = 15 + tonumber(lane[13]) * 3
+    local results_at = moves_at + tonumber(lane[14]) * 2
 
     -- An entry in the list of a user who is not due would never be tried again.
     local is_parked = {}
-    for at = 13, moves_at - 1, 3 do is_parked[lane[at]] = true end
-    for at = moves_at + 1, results_at - 1, 3 do
+    for at = 15, moves_at - 1, 3 do is_parked[lane[at]] = true end
+    for at = moves_at + 1, results_at - 1, 2 do
         if not is_parked[lane[at]] and not redis.call('ZSCORE', prefix .. 'due', lane[at]) then
             return redis.error_reply('ERR an entry would be parked for a user who is not')
         end
         is_parked[lane[at]] = true
     end
-    local entries = results_at > moves_at and redis.call('LRANGE', queue, 0, size - 1)
+    local entries = (results_at > moves_at or are_marked) and redis.call('LRANGE', queue, 0, size - 1)
 
     local at = results_at
     while at < #lane and not is_full do
@@ -74,14 +82,14 @@ local function settle(place, lane)
         end
         at = last + 1
     end
-    redis.call('LTRIM', queue, lane[5], '-1')
+    redis.call('LTRIM', queue, lane[7], '-1')
 
     local out = {'settled', redis.call('LLEN', queue)}
-    for at = 13, moves_at - 1, 3 do
+    for at = 15, moves_at - 1, 3 do
         redis.call('ZADD', prefix .. 'due', lane[at + 1], lane[at])
         redis.call('HSET', prefix .. 'attempts', lane[at], lane[at + 2])
     end
-    for at = moves_at, results_at - 1, 3 do
+    for at = moves_at, results_at - 1, 2 do
         local user = lane[at + 1]
         local depth = redis.call('RPUSH', prefix .. 'parked:' .. user, entries[tonumber(lane[at])])
         if depth > tonumber(ARGV[4]) then is_parked[user] = depth end
@@ -94,21 +102,15 @@ local function settle(place, lane)
     end
 
     local count = prefix .. 'count'
-    if lane[7] ~= '0' then redis.call('HINCRBY', count, 'succeeded', lane[7]) end
-    if lane[8] ~= '0' then redis.call('HINCRBY', count, 'failed', lane[8]) end
-    if lane[9] ~= '0' then redis.call('HINCRBY', count, 'dead', lane[9]) end
-    if lane[6] ~= '0' then redis.call('SET', prefix .. 'crashes', lane[6]) end
+    if lane[9] ~= '0' then redis.call('HINCRBY', count, 'succeeded', lane[9]) end
+    if lane[10] ~= '0' then redis.call('HINCRBY', count, 'failed', lane[10]) end
+    if lane[11] ~= '0' then redis.call('HINCRBY', count, 'dead', lane[11]) end
+    if lane[8] ~= '0' then redis.call('SET', prefix .. 'crashes', lane[8]) end
     if are_marked then
         local alone = prefix .. 'alone'
-        if lane[6] == '0' then redis.call('DEL', prefix .. 'crashes') end
-        for id in string.gmatch(lane[10], '%S+') do redis.call('HDEL', alone, id) end
-        for at = moves_at, results_at - 1, 3 do redis.call('HDEL', alone, lane[at + 2]) end
-        at = results_at
-        while at < #lane do
-            local last = at + 1 + 2 * tonumber(lane[at + 1])
-            for id = at + 2, last, 2 do redis.call('HDEL', alone, lane[id]) end
-            at = last + 1
-        end
+        if lane[8] == '0' then redis.call('DEL', prefix .. 'crashes') end
+        for id in string.gmatch(lane[12], '%S+') do redis.call('HDEL', alone, id) end
+        for _, entry in ipairs(entries) do redis.call('HDEL', alone, string.sub(entry, 8, 43)) end
     end
     return out
 end

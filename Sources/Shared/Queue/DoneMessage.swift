@@ -1,0 +1,63 @@
+/// How a settle tells what is done.
+enum DoneMessage {
+    case nothing
+    /// The ids, published by the script; who waits fetches the results.
+    case ids(asks: Bool)
+    /// The results themselves. Brief where they are so few that nobody should wait until their settle is on disk.
+    case resources([UInt8], isBrief: Bool)
+
+    /// Results that are told ahead of their settle at most: it costs the worker a trip of its own.
+    private static let briefMax = 4
+    /// What Redis may have to write to all listeners for one message.
+    private static let bytesMax = 1 << 20
+
+    init(of batches: [SettleBatch], keys: (Lane) -> LaneKeys, to audience: DoneAudience) {
+        var count = 0
+        var size = 0
+        for batch in batches {
+            for item in batch.items {
+                guard case .done = item.fate, let result = item.result else { continue }
+                count += 1
+                size += result.count
+            }
+        }
+        guard count > 0, audience.count > 0, size * audience.count <= DoneMessage.bytesMax else {
+            self = .ids(asks: audience.isStale)
+            return
+        }
+        var notice = DoneNotice(capacity: size + count * 2 + batches.count * 8)
+        for batch in batches { notice.addResources(batch.items, of: keys(batch.lease.lane)) }
+        self = .resources(notice.text, isBrief: count <= DoneMessage.briefMax)
+    }
+
+    /// Commands that it takes beside the script's. The reply of one tells how many listen.
+    var commandCount: Int {
+        switch self {
+        case .nothing, .ids(asks: false): 0
+        case .ids(asks: true), .resources: 1
+        }
+    }
+
+    func append(to connection: RedisConnection) {
+        switch self {
+        case .nothing, .ids(asks: false): break
+        case .ids(asks: true): connection.append(["PUBSUB", "NUMSUB", .bytes(DoneNotice.channel)])
+        case .resources(let text, _):
+            connection.append(["PUBLISH", .bytes(DoneNotice.channel), .bytes(text)])
+        }
+    }
+}
+
+/// How many listen to the done channel, as Redis said last.
+struct DoneAudience {
+    private(set) var count = 0
+    private var noted: ContinuousClock.Instant?
+
+    var isStale: Bool { noted.map { .now - $0 > .seconds(1) } ?? true }
+
+    /// - Parameter reply: of PUBLISH, or of PUBSUB NUMSUB for the one channel.
+    mutating func note(_ reply: RedisReply) {
+        count = Int(reply.integer ?? (reply.count == 2 ? reply[1].integer : nil) ?? 0)
+        noted = .now
+    }
+}
