@@ -10,6 +10,7 @@ package struct Migration: Sendable {
     package static let all: [Migration] = [
         Migration(number: 1, name: "tables", sql: PackageResources._001_tables_sql),
         Migration(number: 2, name: "accounts", sql: PackageResources._002_accounts_sql),
+        Migration(number: 3, name: "domains", sql: PackageResources._003_domains_sql),
     ]
 
     /// The version that this build of the daemons works with.
