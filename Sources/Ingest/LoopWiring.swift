@@ -26,10 +26,11 @@ final class LoopWiring {
         sessions.names = shared.names
         sessions.report = shared.postgresLog.postgres
         postgres = LoopPostgres(loop: loop, options: sessions)
-        let waiters = Waiters(on: loop, count: shared.metrics.waiters)
+        let metrics = shared.metrics.part()
+        let waiters = Waiters(on: loop, count: metrics.waiters)
         subscriber = RedisSubscriber(
             loop: loop, url: shared.redisURL, options: options, channel: DoneNotice.channel,
-            received: { waiters.heard($0.span) }, subscribed: { waiters.beganToHear() },
+            received: { waiters.heard($0) }, subscribed: { waiters.beganToHear() },
             lost: { waiters.endedToHear() })
         let lanes = LaneStore(
             on: loop, redis: LoopRedis(pipeline: pipeline, loop: loop), keys: shared.laneKeys,
@@ -37,7 +38,7 @@ final class LoopWiring {
         let reads = TaskReads(postgres, log: shared.log)
         let states = RequestStates(
             on: loop, lanes: lanes, stored: reads, waiters: waiters, configuration: configuration,
-            unaccounted: shared.metrics.unaccounted)
+            unaccounted: metrics.unaccounted)
         let apiKeys = APIKeyCache(
             ask: { await shared.apiKeys.find($0) }, spawn: { loop.spawn($0) })
         let authenticator = Authenticator(
@@ -46,7 +47,7 @@ final class LoopWiring {
         services = Services(
             on: loop, configuration: configuration, idKey: shared.settings.idKey,
             authenticator: authenticator, lanes: lanes, waiters: waiters, states: states, reads: reads,
-            rateLimiter: shared.rateLimiter, metrics: shared.metrics, log: shared.log)
+            rateLimiter: shared.rateLimiter, metrics: metrics, log: shared.log)
     }
 
     /// Serves until the stop signal, then drains.

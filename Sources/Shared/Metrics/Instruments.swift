@@ -3,12 +3,24 @@ internal import Synchronization
 /// A number that only grows. Any thread may add.
 package final class Counter: Sendable {
     private let count = Atomic<Int>(0)
+    private let parts = Mutex<[Counter]>([])
 
     package init() {}
 
     package func add(_ amount: Int = 1) { count.wrappingAdd(amount, ordering: .relaxed) }
 
-    package var value: Int { count.load(ordering: .relaxed) }
+    /// What was added to it and to its parts.
+    package var value: Int {
+        parts.withLock { $0 }.reduce(count.load(ordering: .relaxed)) { $0 + $1.value }
+    }
+
+    /// A counter whose value counts here too, for a thread that adds with each request: processors that add to the same
+    /// number wait for each other's cache.
+    package func part() -> Counter {
+        let part = Counter()
+        parts.withLock { $0.append(part) }
+        return part
+    }
 }
 
 /// A number that goes up and down. Any thread may set it.
@@ -28,19 +40,29 @@ package final class Histogram: Sendable {
     package let bounds: [Double]
     private let counts: [Counter]
     /// In millionths, so that it can be an integer and adding needs no loop.
-    private let sumMillionths = Atomic<Int>(0)
+    private let sumMillionths: Counter
 
     package init(bounds: [Double]) {
         precondition(zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }, "bucket bounds must ascend")
         self.bounds = bounds
         counts = (0...bounds.count).map { _ in Counter() }
+        sumMillionths = Counter()
     }
+
+    private init(partOf whole: Histogram) {
+        bounds = whole.bounds
+        counts = whole.counts.map { $0.part() }
+        sumMillionths = whole.sumMillionths.part()
+    }
+
+    /// As `Counter.part`.
+    package func part() -> Histogram { Histogram(partOf: self) }
 
     package func observe(_ value: Double) {
         var bucket = 0
         while bucket < bounds.count && value > bounds[bucket] { bucket += 1 }
         counts[bucket].add()
-        sumMillionths.wrappingAdd(Int(min(max(value, 0), 1e12) * 1e6), ordering: .relaxed)
+        sumMillionths.add(Int(min(max(value, 0), 1e12) * 1e6))
     }
 
     package func observe(_ duration: Duration) {
@@ -51,7 +73,7 @@ package final class Histogram: Sendable {
     /// How many fell into each bucket, not accumulated; one more than `bounds`.
     package var bucketCounts: [Int] { counts.map(\.value) }
 
-    package var sum: Double { Double(sumMillionths.load(ordering: .relaxed)) / 1e6 }
+    package var sum: Double { Double(sumMillionths.value) / 1e6 }
 
     /// From 100 µs to 30 s: what requests, batches and waits take.
     package static let seconds: [Double] = [

@@ -82,12 +82,13 @@ extension RedisQueue {
             var rung: Set<Lane> = []
             while !waker.take() {
                 let left = max(.zero, deadline - ContinuousClock.now)
+                var next = try bells.next(within: left, waker: waker)
                 // After the first bell, take what has come already and go.
-                if let lanes = try bells.next(within: rung.isEmpty ? left : .zero, waker: waker) {
+                while let lanes = next {
                     rung.formUnion(lanes)
-                } else if !rung.isEmpty || left == .zero {
-                    return rung
+                    next = try bells.next(within: .zero, waker: waker)
                 }
+                if !rung.isEmpty || left == .zero { return rung }
             }
             return rung
         } catch { throw QueueError(error) }

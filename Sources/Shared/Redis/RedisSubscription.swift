@@ -15,6 +15,11 @@ package enum RedisMessage: Sendable, Equatable {
     }
 }
 
+extension RedisReply {
+    /// True for a message of a channel: its name is element 1, its text 2.
+    var isMessage: Bool { count == 3 && self[0].text == "message" && self[2].kind == .string }
+}
+
 /// A blocking subscriber of channels, on a connection of its own. One thread at a time.
 package final class RedisSubscription {
     private let connection: RedisConnection

@@ -112,7 +112,7 @@ final class AdminAPI: RequestHandler {
         json.key("dead_letters")
         if let count = figures.deadLetters { json.integer(count) } else { json.null() }
         json.key("waiters")
-        json.integer(services.metrics.waiters.value)
+        json.integer(shared.metrics.waiters.value)
         json.key("connections")
         json.integer(shared.budget.count)
         json.key("lanes")

@@ -88,7 +88,9 @@ final class LaneStore {
         depths.began(lane, count)
         var depth: Int?
         var pushed = 0
-        defer { depths.ended(lane, began: count, pushed: pushed, depth: depth, now: loop.now) }
+        defer {
+            depths.drained(depths.ended(lane, began: count, pushed: pushed, depth: depth), loop.now)
+        }
         var commands = command.commands
         if replicas > 0 {
             commands.append(["WAIT", .number(replicas), .number(LaneStore.replicaMilliseconds)])

@@ -164,15 +164,18 @@ final class PushBatch {
         waitingCount -= sent.waiters.count
         var failures: [PushFailure?] = []
         failures.reserveCapacity(sent.lanes.count)
+        var drained = 0
         for (place, (lane, count)) in sent.lanes.enumerated() {
-            failures.append(settle(lane, count, place, reply))
+            failures.append(settle(lane, count, place, reply, &drained))
         }
+        depths.drained(drained, loop.now)
         for waiting in sent.waiters { waiting.waiter.pushed(failures[waiting.place]) }
     }
 
     /// Notes what became of a lane's share.
     private func settle(
-        _ lane: Lane, _ count: Int, _ place: Int, _ reply: Swift.Result<RedisReply, RedisError>
+        _ lane: Lane, _ count: Int, _ place: Int, _ reply: Swift.Result<RedisReply, RedisError>,
+        _ drained: inout Int
     ) -> PushFailure? {
         var depth: Int?
         var failure: PushFailure?
@@ -189,7 +192,7 @@ final class PushBatch {
                 failure = replies.count > place * 2 && replies[place * 2].refusal != nil ? .refused : .unknown
             }
         }
-        depths.ended(lane, began: count, pushed: depth == nil ? 0 : count, depth: depth, now: loop.now)
+        drained += depths.ended(lane, began: count, pushed: depth == nil ? 0 : count, depth: depth)
         return failure
     }
 }

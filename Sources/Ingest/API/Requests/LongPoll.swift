@@ -43,7 +43,7 @@ final class LongPoll: WaiterBell, ReplyWatcher {
         guard let wait, !services.isDraining else { return }
         deadline = deadline.advanced(nanoseconds: wait.nanoseconds)
         // Before the first look, which then cannot miss what comes later.
-        waiter = services.waiters.enter([id], telling: self)
+        waiter = services.waiters.enter(id, telling: self)
         reply.watch(self)
     }
 

@@ -7,7 +7,9 @@ internal import Shared
 final class Waiters {
     /// One client that waits; ends itself with `leave`.
     final class Waiter {
-        fileprivate let ids: [UUID]
+        /// The first of its requests, and the others: nearly always there are none.
+        fileprivate let first: UUID?
+        fileprivate let others: [UUID]
         fileprivate var outstandingCount: Int
         fileprivate var latch: Latch<Void>?
         /// Something happened while nobody was in `next`.
@@ -16,16 +18,36 @@ final class Waiters {
         fileprivate var bell: (any WaiterBell)?
         fileprivate var hasLeft = false
 
-        fileprivate init(_ ids: [UUID], _ bell: (any WaiterBell)?) {
-            self.ids = ids
-            self.bell = bell
+        fileprivate init(_ ids: [UUID]) {
+            first = ids.first
+            others = Array(ids.dropFirst())
             outstandingCount = ids.count
+        }
+
+        fileprivate init(_ id: UUID, _ bell: any WaiterBell) {
+            first = id
+            others = []
+            outstandingCount = 1
+            self.bell = bell
+        }
+    }
+
+    /// Those who wait for one request: nearly always one.
+    private enum Company {
+        case one(Waiter)
+        case several([Waiter])
+
+        var all: [Waiter] {
+            switch self {
+            case .one(let waiter): [waiter]
+            case .several(let waiters): waiters
+            }
         }
     }
 
     private let loop: EventLoop
     private let count: WaiterCount
-    private var byRequest: [UUID: [Waiter]] = [:]
+    private var byRequest: [UUID: Company] = [:]
     private var recent = RecentlyDone()
 
     init(on loop: EventLoop, count: WaiterCount) {
@@ -35,15 +57,31 @@ final class Waiters {
 
     /// After this a waiter's look cannot miss what comes later.
     ///
-    /// - Parameters:
-    ///   - ids: each once.
-    ///   - bell: rung when it is worth a look; nil where a task calls `next`.
-    func enter(_ ids: [UUID], telling bell: (any WaiterBell)? = nil) -> Waiter {
-        let waiter = Waiter(ids, bell)
-        for id in ids { byRequest[id, default: []].append(waiter) }
+    /// - Parameter ids: each once.
+    func enter(_ ids: [UUID]) -> Waiter {
+        let waiter = Waiter(ids)
+        for id in ids { add(waiter, id) }
+        entered()
+        return waiter
+    }
+
+    /// The same for one request; `bell` is rung when it is worth a look, instead of a task in `next`.
+    func enter(_ id: UUID, telling bell: any WaiterBell) -> Waiter {
+        let waiter = Waiter(id, bell)
+        add(waiter, id)
+        entered()
+        return waiter
+    }
+
+    private func add(_ waiter: Waiter, _ id: UUID) {
+        if let there = byRequest.updateValue(.one(waiter), forKey: id) {
+            byRequest[id] = .several(there.all + [waiter])
+        }
+    }
+
+    private func entered() {
         count.add(1)
         recent.isOfUse(now: wallMilliseconds)
-        return waiter
     }
 
     /// True where a look would find no result: this loop has listened since before the request was made, and has not
@@ -61,13 +99,14 @@ final class Waiters {
         waiter.bell = nil
         count.add(-1)
         guard waiter.outstandingCount > 0 else { return }
-        for id in waiter.ids { forget(waiter, id) }
+        if let id = waiter.first { forget(waiter, id) }
+        for id in waiter.others { forget(waiter, id) }
     }
 
     private func forget(_ waiter: Waiter, _ id: UUID) {
-        guard var there = byRequest[id] else { return }
-        there.removeAll { $0 === waiter }
-        byRequest[id] = there.isEmpty ? nil : there
+        guard let there = byRequest[id] else { return }
+        let left = there.all.filter { $0 !== waiter }
+        byRequest[id] = left.isEmpty ? nil : .several(left)
     }
 
     /// Suspends until one of the waiter's requests may be done, or until `deadline`. False when the task was cancelled.
@@ -117,25 +156,30 @@ final class Waiters {
 
     /// - Parameter place: where `message` has the request's resource.
     private func done(_ id: UUID, _ place: Range<Int>?, _ message: Span<UInt8>) {
-        guard let there = byRequest.removeValue(forKey: id) else { return }
-        for waiter in there {
-            waiter.outstandingCount -= 1
-            // A batch is looked at once, when its last request is done.
-            guard waiter.outstandingCount == 0 else { continue }
-            var resource: [UInt8]?
-            if waiter.ids.count == 1, let place {
-                var text: [UInt8] = []
-                text.append(message.extracting(place))
-                resource = text
-            }
-            ring(waiter, resource)
+        switch byRequest.removeValue(forKey: id) {
+        case nil: break
+        case .one(let waiter)?: done(waiter, place, message)
+        case .several(let waiters)?: for waiter in waiters { done(waiter, place, message) }
         }
+    }
+
+    private func done(_ waiter: Waiter, _ place: Range<Int>?, _ message: Span<UInt8>) {
+        waiter.outstandingCount -= 1
+        // A batch is looked at once, when its last request is done.
+        guard waiter.outstandingCount == 0 else { return }
+        var resource: [UInt8]?
+        if waiter.bell != nil, let place {
+            var text: [UInt8] = []
+            text.append(message.extracting(place))
+            resource = text
+        }
+        ring(waiter, resource)
     }
 
     /// Everybody looks again: messages may have been missed, or the server drains.
     func ringAll() {
         var rung: Set<ObjectIdentifier> = []
-        for waiter in byRequest.values.joined() where rung.insert(ObjectIdentifier(waiter)).inserted {
+        for waiter in byRequest.values.flatMap(\.all) where rung.insert(ObjectIdentifier(waiter)).inserted {
             ring(waiter, nil)
         }
     }
@@ -153,10 +197,22 @@ protocol WaiterBell: AnyObject {
     func rung(_ resource: [UInt8]?)
 }
 
-/// How many clients wait, over all loops.
+/// How many clients wait, over all loops; each has a part.
 final class WaiterCount: Sendable {
-    private let entered = Counter()
-    private let left = Counter()
+    private let entered: Counter
+    private let left: Counter
+
+    init() {
+        entered = Counter()
+        left = Counter()
+    }
+
+    private init(partOf whole: WaiterCount) {
+        entered = whole.entered.part()
+        left = whole.left.part()
+    }
+
+    func part() -> WaiterCount { WaiterCount(partOf: self) }
 
     func add(_ amount: Int) { if amount > 0 { entered.add(amount) } else { left.add(-amount) } }
 

@@ -3,7 +3,7 @@ package final class RedisSubscriber: RedisLinkOwner {
     private let loop: EventLoop
     private let link: RedisLink
     private let channel: [UInt8]
-    private let received: ([UInt8]) -> Void
+    private let received: (Span<UInt8>) -> Void
     private let subscribed: () -> Void
     private let lost: () -> Void
     private var isConfirmed = false
@@ -19,7 +19,7 @@ package final class RedisSubscriber: RedisLinkOwner {
     ///   - lost: called when messages may be missed from here on.
     package init(
         loop: EventLoop, url: RedisURL, options: RedisOptions, channel: [UInt8],
-        received: @escaping ([UInt8]) -> Void, subscribed: @escaping () -> Void,
+        received: @escaping (Span<UInt8>) -> Void, subscribed: @escaping () -> Void,
         lost: @escaping () -> Void
     ) {
         self.loop = loop
@@ -53,8 +53,10 @@ package final class RedisSubscriber: RedisLinkOwner {
     func linkReceived(_ reply: RedisReply) {
         isSilent = false
         guard reply.refusal == nil else { return link.close(.malformed) }
+        // What is told of many requests at once is long: it is read where it is.
+        if reply.isMessage { return reply[2].withBytes(received) }
         switch RedisMessage(reply) {
-        case .message(_, let payload)?: received(payload)
+        case .message?: break
         case .subscribed?:
             isConfirmed = true
             subscribed()
