@@ -55,9 +55,15 @@ struct DoneAudience {
 
     var isStale: Bool { noted.map { .now - $0 > .seconds(1) } ?? true }
 
-    /// - Parameter reply: of PUBLISH, or of PUBSUB NUMSUB for the one channel.
-    mutating func note(_ reply: RedisReply) {
-        count = Int(reply.integer ?? (reply.count == 2 ? reply[1].integer : nil) ?? 0)
+    /// - Parameter answer: to PUBLISH, or to PUBSUB NUMSUB for the one channel. A refusal counts as nobody: to tell is no
+    ///   condition of settling.
+    mutating func note(_ answer: RedisQueue.Answer?) {
+        switch answer {
+        case nil: return
+        case .refusal?: count = 0
+        case .reply(let reply)?:
+            count = Int(reply.integer ?? (reply.count == 2 ? reply[1].integer : nil) ?? 0)
+        }
         noted = .now
     }
 }

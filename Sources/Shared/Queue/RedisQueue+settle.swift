@@ -46,7 +46,7 @@ extension RedisQueue {
                 throw QueueError(refused(refusal))
             }
         }
-        if let answer = answers[calls.upperBound...].first { audience.note(try reply(answer)) }
+        audience.note(answers[calls.upperBound...].first)
         return outcomes
     }
 
@@ -62,7 +62,7 @@ extension RedisQueue {
 
     /// Tells of requests whose effects are committed ahead of their settle, in a turn of the server's that need not sync.
     private func tell(_ message: DoneMessage) throws(QueueError) {
-        audience.note(try pipeline(1) { connection, _ in message.append(to: connection) }[0])
+        audience.note(try answers(1) { connection, _ in message.append(to: connection) }.first)
     }
 
     private func append(

@@ -142,8 +142,8 @@ final class Waiters {
         }
     }
 
-    /// Bytes of a message that tells of a few requests at most: the largest resource of one has 10 KB.
-    private static let briefMax = 16_384
+    /// Bytes of a message that tells of a few requests: four resources, the largest of which have 10 KB.
+    private static let briefMax = 40_960
 
     /// The channel is subscribed: what was published before may have been missed.
     func beganToHear() {
