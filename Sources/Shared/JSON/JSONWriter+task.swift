@@ -8,15 +8,18 @@ extension JSONWriter {
         priority: Priority?, dueAt: Timestamp?, version: Int32, createdAt: Timestamp, updatedAt: Timestamp
     ) {
         let texts = user.bytes.count + title.count + (description?.count ?? 0)
-        value(upTo: JSONWriter.taskBytesMax + JSONWriter.escapeBytesMax * texts) { json in
+        // Looked at first: with room for escapes that are not there, a result would outgrow the writer and be copied.
+        let isPlain =
+            user.bytes.span.isFreeOfEscapes && title.isFreeOfEscapes && description?.isFreeOfEscapes ?? true
+        value(upTo: JSONWriter.taskBytesMax + (isPlain ? 1 : JSONWriter.escapeBytesMax) * texts) { json in
             json.append("{\"id\":\"")
             unsafe json.append(count: UUID.textCount) { unsafe id.writeText(to: $0) }
             json.append("\",\"user_id\":")
-            json.appendJSON(user.bytes.span)
+            json.appendJSON(user.bytes.span, isPlain: isPlain)
             json.append(",\"title\":")
-            json.appendJSON(title)
+            json.appendJSON(title, isPlain: isPlain)
             json.append(",\"description\":")
-            if let description { json.appendJSON(description) } else { json.append("null") }
+            if let description { json.appendJSON(description, isPlain: isPlain) } else { json.append("null") }
             json.append(completed ? ",\"completed\":true" : ",\"completed\":false")
             switch priority {
             case .low?: json.append(",\"priority\":\"low\",\"due_at\":")
@@ -51,10 +54,10 @@ extension OutputSpan<UInt8> {
         append(UInt8(ascii: "\""))
     }
 
-    /// Appends a string from valid UTF-8: whole where nothing in it must be escaped.
+    /// Appends a string from valid UTF-8: whole where nothing in it must be escaped, as `isPlain` may say already.
     @_lifetime(self: copy self)
-    fileprivate mutating func appendJSON(_ text: Span<UInt8>) {
-        guard text.isFreeOfEscapes else {
+    fileprivate mutating func appendJSON(_ text: Span<UInt8>, isPlain: Bool) {
+        guard isPlain || text.isFreeOfEscapes else {
             var escaped = JSONWriter(capacity: text.count * 2)
             escaped.string(text)
             return append(escaped.bytes.span)
