@@ -52,6 +52,19 @@ import Testing
             ])
     }
 
+    @Test func `a notice may say that it comes before the settle`() {
+        for isEarly in [true, false] {
+            var notice = DoneNotice(isEarly: isEarly)
+            notice.add([item(one)], of: LaneKeys(Lane(7)))
+            let told = DoneNotice.isEarly(notice.text.span)
+            #expect(told == isEarly)
+            #expect(parts(String(decoding: notice.text, as: UTF8.self)) == ["lane 7", "done \(one)"])
+        }
+        let nothing: [UInt8] = []
+        let told = DoneNotice.isEarly(nothing.span)
+        #expect(!told)
+    }
+
     @Test func `what is no part of a notice is passed over`() {
         #expect(parts("") == [])
         #expect(parts("  x \(one)x 1234567 -1 \(two) 5") == ["done \(two)", "lane 5"])

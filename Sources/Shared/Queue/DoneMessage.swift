@@ -3,11 +3,11 @@ enum DoneMessage {
     case nothing
     /// The ids, published by the script; who waits fetches the results.
     case ids(asks: Bool)
-    /// The results themselves. Brief where they are so few that nobody should wait until their settle is on disk.
-    case resources([UInt8], isBrief: Bool)
+    /// The results themselves; early where they are so few that nobody should wait until their settle is on disk.
+    case resources([UInt8], isEarly: Bool)
 
     /// Results that are told ahead of their settle at most: it costs the worker a trip of its own.
-    private static let briefMax = 4
+    private static let earlyMax = 4
     /// What Redis may have to write to all listeners for one message.
     private static let bytesMax = 1 << 20
 
@@ -25,9 +25,10 @@ enum DoneMessage {
             self = .ids(asks: audience.isStale)
             return
         }
-        var notice = DoneNotice(capacity: size + count * 2 + batches.count * 8)
+        let isEarly = count <= DoneMessage.earlyMax
+        var notice = DoneNotice(capacity: size + count * 2 + batches.count * 8, isEarly: isEarly)
         for batch in batches { notice.addResources(batch.items, of: keys(batch.lease.lane)) }
-        self = .resources(notice.text, isBrief: count <= DoneMessage.briefMax)
+        self = .resources(notice.text, isEarly: isEarly)
     }
 
     /// Commands that it takes beside the script's. The reply of one tells how many listen.

@@ -3,12 +3,23 @@
 ///
 /// One message for each settle on one plain channel: a message of each lane cost its subscribers, each loop of ingest,
 /// one for nearly every mutation where many lanes hold a little. The resource spares who waits for it the way to Redis.
+/// The word `early` is in front where the requests are committed and not settled yet.
 package struct DoneNotice {
     package static let channel = Array("tl:done".utf8)
 
     package private(set) var text: [UInt8] = []
 
-    package init(capacity: Int = 0) { text.reserveCapacity(capacity) }
+    package init(capacity: Int = 0, isEarly: Bool = false) {
+        text.reserveCapacity(capacity)
+        if isEarly { text += DoneNotice.early }
+    }
+
+    private static let early = Array("early".utf8)
+
+    /// True for a message that tells of requests before their settle.
+    package static func isEarly(_ message: Span<UInt8>) -> Bool {
+        message.count > early.count && message.extracting(..<early.count).isEqual(to: early.span)
+    }
 
     /// Adds what is done of a lane; nothing where that is nothing.
     package mutating func add(_ items: [SettledItem], of keys: LaneKeys) {

@@ -7,7 +7,7 @@ extension RedisQueue {
         guard !batches.isEmpty else { return [] }
         let results = ResultWrites(batches)
         var message = DoneMessage(of: batches, keys: keys, to: audience)
-        if case .resources(_, isBrief: true) = message {
+        if case .resources(_, isEarly: true) = message {
             try tell(message)
             message = .nothing
         }

@@ -3,8 +3,8 @@ internal import Shared
 /// The requests that a loop has heard to be done in the last seconds, so that whoever begins to wait for one need not ask
 /// Redis whether it is done already. Under load nearly every long poll begins before its request is done.
 ///
-/// What is told of many requests at once is kept only while somebody has waited lately: clients that never wait cost
-/// nothing here. Being wrong costs a waiter its next look, a quarter of a second later.
+/// What is told after its settle is kept only while somebody has waited lately: clients that never wait cost nothing
+/// here. Being wrong costs a waiter its next look, a quarter of a second later.
 struct RecentlyDone {
     private var young: Set<UUID> = []
     private var old: Set<UUID> = []
@@ -38,8 +38,8 @@ struct RecentlyDone {
 
     /// Whether `add` is worth calling for a message of this instant.
     ///
-    /// - Parameter isBrief: it tells of few requests: these are always kept, as they may be told before they are settled.
-    mutating func remembers(isBrief: Bool, now: Int64) -> Bool {
+    /// - Parameter isEarly: it tells of requests before they are settled: these are always kept, as a look finds nothing.
+    mutating func remembers(isEarly: Bool, now: Int64) -> Bool {
         guard isListening else { return false }
         if now - youngSince > RecentlyDone.memory || young.count >= RecentlyDone.countMax {
             heardSince = heardSince.map { max($0, youngSince) }
@@ -48,7 +48,7 @@ struct RecentlyDone {
             young.removeAll(keepingCapacity: true)
         }
         let isOfUse = now - lastUse < RecentlyDone.restAfter
-        guard isOfUse || isBrief else {
+        guard isOfUse || isEarly else {
             heardSince = nil
             return false
         }

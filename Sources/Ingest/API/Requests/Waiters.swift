@@ -126,8 +126,7 @@ final class Waiters {
 
     /// A message of the `done` channel.
     func heard(_ message: Span<UInt8>) {
-        let isBrief = message.count < Waiters.briefMax
-        let remembers = recent.remembers(isBrief: isBrief, now: wallMilliseconds)
+        let remembers = recent.remembers(isEarly: DoneNotice.isEarly(message), now: wallMilliseconds)
         guard remembers || !byRequest.isEmpty else { return }
         DoneNotice.read(message) { part in
             switch part {
@@ -141,9 +140,6 @@ final class Waiters {
             }
         }
     }
-
-    /// Bytes of a message that tells of a few requests: four resources, the largest of which have 10 KB.
-    private static let briefMax = 40_960
 
     /// The channel is subscribed: what was published before may have been missed.
     func beganToHear() {
