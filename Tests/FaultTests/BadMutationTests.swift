@@ -6,7 +6,8 @@ import Testing
     private static let trigger = """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             IF NEW.title LIKE 'later%' THEN RAISE EXCEPTION 'not today'; END IF;
-            IF NEW.title LIKE 'killer%' THEN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); END IF;
+            -- Waits for the end of its own session.
+            IF NEW.title LIKE 'killer%' THEN PERFORM pg_terminate_backend(pg_backend_pid(), 5000); END IF;
             RETURN NEW; END $$;
         CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION refuse();
         ALTER TABLE tasks ADD CONSTRAINT never CHECK (title NOT LIKE 'never%');

@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import Support
 import Testing
 
@@ -41,18 +42,24 @@ import Testing
         try deployment.database.sql(
             """
             CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                IF NEW.title = 'deadly' THEN PERFORM pg_sleep(15); END IF; RETURN NEW; END $$;
+                IF NEW.title = 'deadly' THEN
+                    PERFORM set_config('lock_timeout', '0', true);
+                    PERFORM pg_advisory_lock(4711);
+                END IF;
+                RETURN NEW; END $$;
             CREATE TRIGGER stall BEFORE INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION stall()
             """)
+        // Whoever comes to the mutation waits for this session until it dies itself.
+        let holder = try session(deployment)
+        try holder.script("SELECT pg_advisory_lock(4711)")
+        let stalled = "FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
         let good = try deployment.accept("POST", "/api/u1/tasks", user: "u1", body: #"{"title":"a"}"#)
         let bad = try deployment.accept("POST", "/api/u2/tasks", user: "u2", body: #"{"title":"deadly"}"#)
         let last = try deployment.accept("POST", "/api/u3/tasks", user: "u3", body: #"{"title":"b"}"#)
         let start = ContinuousClock.now
         var deaths = 0
         func isStalled() -> Bool {
-            (try? deployment.database.sql(
-                "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
-                == "t"
+            (try? deployment.database.sql("SELECT count(*) > 0 \(stalled)")) == "t"
         }
         func isDead() -> Bool { (try? deployment.database.sql("SELECT count(*) FROM dead_letters")) == "1" }
         while !isDead(), ContinuousClock.now - start < .seconds(60) {
@@ -61,8 +68,7 @@ import Testing
             _ = eventually(seconds: 20) { isStalled() || isDead() }
             worker.killHard()
             deaths += 1
-            _ = try? deployment.database.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+            _ = try? deployment.database.sql("SELECT pg_terminate_backend(pid) \(stalled)")
         }
         print("fault \"poison of workers\": \(deaths) deaths in \(ContinuousClock.now - start)")
         let worker = try deployment.startWorker()
@@ -93,7 +99,8 @@ import Testing
         var ingest = try deployment.startIngest()
         let tally = try deployment.underLoad("kill -9 of ingest") {
             for _ in 0..<2 * Scale.rounds {
-                usleep(400_000)
+                let before = applied(deployment)
+                #expect(eventually(seconds: 20) { applied(deployment) > before + 50 })
                 ingest.killHard()
                 ingest = try deployment.startIngest()
             }
@@ -109,7 +116,7 @@ import Testing
                 workers[round % 2].stop()
                 #expect(workers[round % 2].exitStatus == Int32(0))
                 workers[round % 2] = try deployment.startWorker()
-                usleep(300_000)
+                #expect(eventually(seconds: 30) { holders(deployment) == 2 })
             }
         }
         #expect(tally.isClean, "\(tally)")
@@ -136,6 +143,11 @@ import Testing
             try deployment.database.sql("SELECT completed, version FROM tasks WHERE id = '\(task)'") == "f|3")
     }
 
+    /// A session of the test's own, to hold locks that others wait for.
+    private func session(_ deployment: Deployment) throws -> PostgresConnection {
+        try PostgresConnection(PostgresOptions(url: deployment.database.url, applicationName: "test"))
+    }
+
     /// Workers that hold a lane; -1 where Redis does not say.
     private func holders(_ deployment: Deployment) -> Int {
         let script = """
@@ -158,18 +170,17 @@ import Testing
     private func commitWithoutSettle(_ deployment: Deployment, _ worker: ChildProcess, task: String) throws
         -> String
     {
-        let lock = try ChildProcess(
-            [
-                "psql", "-X", "-q", "-h", deployment.database.server.directory, "-U", "postgres", "-d",
-                deployment.database.name,
-                "-c", "BEGIN", "-c", "LOCK TABLE tasks IN EXCLUSIVE MODE", "-c", "SELECT pg_sleep(1)", "-c",
-                "COMMIT",
-            ], logPath: TemporaryDirectory.make("lock") + "/log")
-        usleep(200_000)
+        let lock = try session(deployment)
+        try lock.script("BEGIN; LOCK TABLE tasks IN EXCLUSIVE MODE")
         let id = try deployment.accept("PATCH", "/api/u1/tasks/\(task)/complete", user: "u1")
-        usleep(300_000)
+        let waits = eventually {
+            (try? deployment.database.sql(
+                "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'tasks'::regclass AND NOT granted"))
+                == "t"
+        }
+        #expect(waits)
         try deployment.redis.cli("CLIENT", "PAUSE", "60000", "WRITE")
-        lock.waitForEnd()
+        try lock.script("COMMIT")
         #expect(
             eventually(seconds: 10) {
                 (try? deployment.database.sql("SELECT version FROM tasks WHERE id = '\(task)'")) == "3"

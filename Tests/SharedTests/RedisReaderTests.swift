@@ -27,4 +27,19 @@ import Testing
         }
         #expect(found == Self.replies)
     }
+
+    @Test(arguments: [1, 3]) func `finds every reply of more than it gives on at once`(feeds: Int) throws {
+        // Some longer than a piece, many in one piece, some across the border of two.
+        let texts = (0..<3000).map { String(repeating: "x", count: $0 % 500 == 7 ? 20_000 : $0 % 61) }
+        let bytes = Array(texts.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined().utf8)
+        let reader = RedisReader()
+        // Fed again before all of the first was asked for.
+        for feed in 0..<feeds {
+            try reader.feed(
+                bytes.span.extracting(bytes.count * feed / feeds..<bytes.count * (feed + 1) / feeds))
+        }
+        var found: [String] = []
+        while let reply = try reader.next() { found.append(reply.text ?? "") }
+        #expect(found == texts)
+    }
 }

@@ -19,6 +19,23 @@ import Testing
         #expect(try Settings.read(session) == settings)
     }
 
+    @Test(
+        .privatePostgres,
+        arguments: [
+            ("title", "''"), ("title", "repeat('x', 256)"), ("description", "repeat('x', 1001)"),
+            ("priority", "0"), ("priority", "4"), ("version", "0"),
+        ])
+    func `refuses a task that no client may send`(column: String, value: String) throws {
+        let session = try session()
+        try Migrator(session, lanes: 8).migrate { _ in }
+        try session.script(
+            "INSERT INTO tasks VALUES ('u', gen_random_uuid(), 't', 'd', false, 1, now(), 1, now(), now())")
+        let refusal = #expect(throws: PostgresError.self) {
+            try session.script("UPDATE tasks SET \(column) = \(value)")
+        }
+        #expect("\(refusal.map { "\($0)" } ?? "")".contains("task_\(column)"))
+    }
+
     @Test(.privatePostgres) func `refuses another number of lanes`() throws {
         let session = try session()
         try Migrator(session, lanes: 8).migrate { _ in }

@@ -37,15 +37,20 @@ extension EventLoop {
     }
 }
 
-/// `Confined` for a body, and safe for the same reason: made on the loop, run on the loop. As a generic value it would
-/// be wrapped in a frame more for each conversion.
+/// A body on its way into its task. As a generic `Confined` it would be wrapped in a frame more for each conversion.
+///
+/// `@unchecked Sendable` is safe: `spawn`, which alone makes one, asserts that it is on the loop; the body runs once, in a
+/// task whose preferred executor is that loop, so with what it captured it never leaves the loop's thread.
 private struct ConfinedBody: @unchecked Sendable {
     let run: () async -> Void
 }
 
 /// Carries a value that is confined to one loop through a place where the compiler asks for `Sendable`.
 ///
-/// Safe because only Runtime makes one, on the loop, and hands it to code that runs on the same loop.
+/// `@unchecked Sendable` is safe because only Runtime makes one, and in each place the value is used on its loop alone:
+/// `Latch.wait` awaits it on the loop, and its cancellation handler, which may run anywhere, reads the immutable `loop` and
+/// sends the rest there; `Latch.finish` resumes a task of its loop; `StopSignal.raise` hands the latch to `submit` of the
+/// loop that it is kept with; `LoopTask`'s runner is used in a task whose preferred executor is its loop.
 struct Confined<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }

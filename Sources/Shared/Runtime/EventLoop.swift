@@ -23,8 +23,10 @@ internal import Synchronization
 
 /// One thread that waits for descriptors, times and jobs, and runs what becomes ready, in order.
 ///
-/// `@unchecked Sendable` because the reference travels between threads while the state does not: everything
-/// but `remote` is touched by the loop's own thread alone, which `assertOnLoop` checks at each entrance.
+/// `@unchecked Sendable` is safe because the reference travels between threads while the state does not. Other threads may
+/// call `submit`, `enqueue`, `stop` and `isCurrent`, which touch `remote` (a mutex) and what never changes once the loop
+/// runs: its descriptors and its identity. All else is for the loop's own thread, and each entrance to it says so by
+/// `assertOnLoop`, which every test checks and a release build leaves out.
 @safe package final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Place of this loop in its group, from 0.
     package let index: Int

@@ -55,13 +55,10 @@ package final class RedisSubscriber: RedisLinkOwner {
         guard reply.refusal == nil else { return link.close(.malformed) }
         // What is told of many requests at once is long: it is read where it is.
         if reply.isMessage { return reply[2].withBytes(received) }
-        switch RedisMessage(reply) {
-        case .message?: break
-        case .subscribed?:
-            isConfirmed = true
-            subscribed()
-        case nil: break
-        }
+        // What else comes is the answer to PING.
+        guard case .subscribed? = RedisMessage(reply) else { return }
+        isConfirmed = true
+        subscribed()
     }
 
     func linkClosed(_ error: RedisError) {
