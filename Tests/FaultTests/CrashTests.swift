@@ -143,6 +143,24 @@ import Testing
             try deployment.database.sql("SELECT completed, version FROM tasks WHERE id = '\(task)'") == "f|3")
     }
 
+    @Test func `what was told at its commit is done for who polls, though its worker never settles it`()
+        throws
+    {
+        let deployment = try Deployment(workers: 0)
+        let id = try deployment.accept("POST", "/api/u1/tasks", user: "u1", body: #"{"title":"a"}"#)
+        try deployment.database.sql(
+            "INSERT INTO requests VALUES ('\(id)', 'u1', 1, 201, NULL, gen_random_uuid(), 1, 0, now())")
+        func status() -> String? {
+            (try? HTTPClient(port: deployment.port).send(
+                "GET", "/api/requests/\(id)", token: deployment.token("u1")))?.json["status"] as? String
+        }
+        // Its lane says that it waits, and nobody has said otherwise.
+        #expect(status() == "queued")
+        let resource = #"{"id":"\#(id)","status":"succeeded","done":true}"#
+        try deployment.redis.cli("PUBLISH", "tl:done", "early \(deployment.lane(of: "u1")) \(resource)")
+        #expect(eventually(seconds: 2) { status() == "succeeded" })
+    }
+
     /// A session of the test's own, to hold locks that others wait for.
     private func session(_ deployment: Deployment) throws -> PostgresConnection {
         try PostgresConnection(PostgresOptions(url: deployment.database.url, applicationName: "test"))
