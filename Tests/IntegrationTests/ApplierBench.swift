@@ -48,11 +48,13 @@ final class ApplierBench: Sendable {
     /// Puts entries on the lane.
     func push(_ mutations: Mutation...) { lanes.accept(mutations.map { $0.encode() }, into: Self.lane) }
 
-    /// Applies until nothing is queued or parked, or until `rounds` waits have passed.
+    /// Applies until nothing is queued or parked, or until `rounds` waits have passed. Tells how often it went to the
+    /// queue only to peek.
+    @discardableResult
     func apply(
         batch: Int = 500, attemptsMax: Int = 8, rounds: Int = 200, leavingParked: Bool = false,
         prepared: Bool = true
-    ) async {
+    ) async -> Int {
         var options = options
         options.preparedStatements = prepared
         let queue = MemoryQueue(lanes, pause: { [clockTime] in clockTime.jump($0) })
@@ -80,6 +82,7 @@ final class ApplierBench: Sendable {
             ),
             random: SplitMix64(seed: 1))
         await applier.run()
+        return watched.peeks
     }
 
     /// What pollers are told.

@@ -35,6 +35,15 @@ import Testing
         #expect(bench.lanes.count(ApplierBench.lane).leftOver(queued: 0) == 0)
     }
 
+    @Test(.privatePostgres) func `reads the next batch with the settle of the last`() async throws {
+        let bench = try ApplierBench()
+        let mutations = [build.create()] + (2...9).map { build.rename("\($0)") }
+        for mutation in mutations { bench.push(mutation) }
+        #expect(await bench.apply(batch: 3) == 1)
+        #expect(bench.verdict(mutations[8]) == .changed(version: 9))
+        #expect(bench.lanes.count(ApplierBench.lane).succeeded == 9)
+    }
+
     @Test(.privatePostgres) func `writes each field of a task and reads it back`() async throws {
         let bench = try ApplierBench()
         let task = NewTask(

@@ -4,14 +4,18 @@ import Shared
 final class StoppingQueue: Queue {
     private let queue: MemoryQueue
     private let atRest: () -> Void
+    /// Trips that were made for a peek alone.
+    private(set) var peeks = 0
 
     init(_ queue: MemoryQueue, atRest: @escaping () -> Void) {
         self.queue = queue
         self.atRest = atRest
     }
 
-    func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
-        try await queue.settle(batches)
+    func settle(
+        _ batches: [SettleBatch], thenPeek wants: [PrefixRequest]
+    ) async throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix]) {
+        try await queue.settle(batches, thenPeek: wants)
     }
     func settleParked(_ batches: [ParkedSettleBatch]) async throws(QueueError) -> [SettleOutcome] {
         try await queue.settleParked(batches)
@@ -29,7 +33,8 @@ final class StoppingQueue: Queue {
     }
     func release(_ leases: [Lease]) async throws(QueueError) { try await queue.release(leases) }
     func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] {
-        try await queue.peek(wants)
+        peeks += 1
+        return try await queue.peek(wants)
     }
     func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser] {
         try await queue.due(lanes, at: now, limit: limit)
@@ -53,7 +58,7 @@ final class StoppingQueue: Queue {
     }
     func leave(_ worker: WorkerID) async throws(QueueError) { try await queue.leave(worker) }
     func awaitBell(_ lanes: [Lane], limit: Duration) async throws(QueueError) -> Set<Lane> {
-        atRest()
+        if limit > .zero { atRest() }
         return try await queue.awaitBell(lanes, limit: limit)
     }
     var waker: Waker { queue.waker }

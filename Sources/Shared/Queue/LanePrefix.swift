@@ -18,10 +18,16 @@ package struct LanePrefix: Equatable, Sendable {
     package let parkedUsers: Int
     /// An operator has stopped the applying; nothing of the lane may be applied, parked users neither.
     package let isPaused: Bool
+    /// Whether the lane may hold entries behind these: as many came as were asked for.
+    package let mayHaveMore: Bool
 
-    package init(lane: Lane, entries: EntryList, parkedUsers: Int = 0, isPaused: Bool = false) {
+    package init(
+        lane: Lane, entries: EntryList, parkedUsers: Int = 0, isPaused: Bool = false,
+        mayHaveMore: Bool = false
+    ) {
         self.lane = lane
         self.entries = entries
+        self.mayHaveMore = mayHaveMore
         self.parkedUsers = parkedUsers
         self.isPaused = isPaused
     }

@@ -33,7 +33,12 @@ package protocol Queue: AnyObject {
     /// **Never send the same batch again after `unanswered`**: it may have been trimmed, and a second trim would
     /// remove what nobody applied. Peek again; the inbox sorts it out. Batches are independent of each other and
     /// answered in order; when it throws, each of them may or may not have been settled.
-    func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome]
+    ///
+    /// In the same trip, and after the trim, the prefixes of `wants` are read as `peek` does. None come back where the
+    /// queue could not read them on the way: a `peek` tells why.
+    func settle(
+        _ batches: [SettleBatch], thenPeek wants: [PrefixRequest]
+    ) async throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix])
 
     // MARK: parked users
 
@@ -89,4 +94,10 @@ package protocol Queue: AnyObject {
 
     /// Writes the settings that are missing, never over one that is there.
     func restore(settings: [String: [UInt8]]) async throws(QueueError)
+}
+
+extension Queue {
+    package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
+        try await settle(batches, thenPeek: []).outcomes
+    }
 }

@@ -2,37 +2,44 @@
 extension RedisQueue {
     package func peek(_ wants: [PrefixRequest]) async throws(QueueError) -> [LanePrefix] {
         guard !wants.isEmpty else { return [] }
-        // One question for all lanes whether any is paused or has parked users, after the entries: both cost as much as
-        // the entries of a lane that holds little. A cluster is asked lane by lane.
-        let isOne = reach != .oneSlot
+        let peek = Peek(wants, reach)
         do throws(QueueError) {
-            let replies = try pipeline(isOne ? wants.count + 1 : wants.count) { connection, place in
-                guard place < wants.count else {
-                    let marks = wants.flatMap {
-                        [RedisArgument.bytes(self.keys($0.lane).due), .bytes(self.keys($0.lane).paused)]
-                    }
-                    return connection.append(["EXISTS"] + marks)
-                }
-                self.append(wants[place], to: connection)
+            let replies = try pipeline(peek.commandCount) { connection, place in
+                self.append(peek, place, to: connection)
             }
-            let isMarked = !isOne || replies[wants.count].integer != 0
-            let states = try isMarked ? self.states(of: wants.map(\.lane)) : []
-            return wants.indices.map { place in
-                LanePrefix(
-                    lane: wants[place].lane, entries: EntryList(replies[place]),
-                    parkedUsers: isMarked ? states[place].parkedUsers : 0,
-                    isPaused: isMarked && states[place].isPaused)
-            }
+            return try prefixes(of: peek, replies[...])
         } catch {
-            guard isOne, reach == .oneSlot else { throw error }
-            return try await peek(wants)
+            guard peek.isOneQuestion, reach == .oneSlot else { throw error }
+            return try await self.peek(wants)
         }
     }
 
-    private func append(_ want: PrefixRequest, to connection: RedisConnection) {
+    func append(_ peek: Peek, _ place: Int, to connection: RedisConnection) {
+        guard place < peek.wants.count else {
+            let marks = peek.wants.flatMap {
+                [RedisArgument.bytes(self.keys($0.lane).due), .bytes(self.keys($0.lane).paused)]
+            }
+            return connection.append(["EXISTS"] + marks)
+        }
+        let want = peek.wants[place]
         // An empty range: the replies keep their places.
         let (first, last) = want.count > 0 ? (0, want.count - 1) : (1, 0)
         connection.append(["LRANGE", .bytes(keys(want.lane).queue), .number(first), .number(last)])
+    }
+
+    /// What the replies to `peek` tell; asks once more where a lane is paused or has parked users.
+    func prefixes(
+        of peek: Peek, _ replies: ArraySlice<RedisReply>
+    ) throws(QueueError) -> [LanePrefix] {
+        let isMarked = !peek.isOneQuestion || replies.last?.integer != 0
+        let states = try isMarked ? self.states(of: peek.wants.map(\.lane)) : []
+        return peek.wants.indices.map { place in
+            let want = peek.wants[place]
+            let entries = EntryList(replies[replies.startIndex + place])
+            return LanePrefix(
+                lane: want.lane, entries: entries, parkedUsers: isMarked ? states[place].parkedUsers : 0,
+                isPaused: isMarked && states[place].isPaused, mayHaveMore: entries.count >= want.count)
+        }
     }
 
     /// How many users each lane has parked, and whether it is paused.
@@ -94,6 +101,20 @@ extension RedisQueue {
                 [.bytes(entry), .bytes(id.text)])
         }
     }
+}
+
+/// The commands of a peek: the entries of each lane, and one question for all whether any is paused or has parked
+/// users, since two for each would cost as much as the entries of a lane that holds little. A cluster is asked lane by lane.
+struct Peek {
+    let wants: [PrefixRequest]
+    let isOneQuestion: Bool
+
+    init(_ wants: [PrefixRequest], _ reach: RedisQueue.Reach) {
+        self.wants = wants
+        isOneQuestion = reach != .oneSlot && !wants.isEmpty
+    }
+
+    var commandCount: Int { wants.count + (isOneQuestion ? 1 : 0) }
 }
 
 extension EntryList {

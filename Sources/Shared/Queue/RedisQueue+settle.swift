@@ -3,39 +3,47 @@
 /// Results that nothing can change any more are written by plain commands before the script, and the resources told by one
 /// after it: what passes through Lua is hashed and copied there, byte for byte, which was a third of what Redis spent.
 extension RedisQueue {
-    package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
-        guard !batches.isEmpty else { return [] }
+    package func settle(
+        _ batches: [SettleBatch], thenPeek wants: [PrefixRequest]
+    ) async throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix]) {
+        guard !batches.isEmpty else { return ([], []) }
         let results = ResultWrites(batches)
         var message = DoneMessage(of: batches, keys: keys, to: audience)
         if case .resources(_, isEarly: true) = message {
             try tell(message)
             message = .nothing
         }
-        guard reach != .oneSlot else { return try settle(batches, apart: true, results, message) }
+        guard reach != .oneSlot else {
+            return try settle(batches, apart: true, results, message, Peek([], reach))
+        }
         do throws(QueueError) {
-            let outcomes = try settle(batches, apart: false, results, message)
+            let settled = try settle(batches, apart: false, results, message, Peek(wants, reach))
             if batches.count > 1 { reach = .everything }
-            return outcomes
+            return settled
         } catch {
             // The script was not run.
             guard reach == .oneSlot else { throw error }
-            return try settle(batches, apart: true, results, message)
+            return try settle(batches, apart: true, results, message, Peek([], reach))
         }
     }
 
     /// - Parameter apart: with a call for each lane: they may lie on different nodes of a cluster.
     private func settle(
-        _ batches: [SettleBatch], apart: Bool, _ results: ResultWrites, _ message: DoneMessage
-    ) throws(QueueError) -> [SettleOutcome] {
+        _ batches: [SettleBatch], apart: Bool, _ results: ResultWrites, _ message: DoneMessage, _ peek: Peek
+    ) throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix]) {
         let calls = results.commandCount..<results.commandCount + (apart ? batches.count : 1)
-        let answers = try answers(calls.upperBound + message.commandCount) { connection, place in
+        let peekStart = calls.upperBound + message.commandCount
+        let loadsBefore = scriptLoads
+        let answers = try answers(peekStart + peek.commandCount) { connection, place in
             if place < calls.lowerBound {
                 self.append(results, place, of: batches, to: connection)
             } else if place < calls.upperBound {
                 let lane = place - calls.lowerBound
                 self.append(apart ? batches[lane...lane] : batches[...], message, to: connection)
-            } else {
+            } else if place < peekStart {
                 message.append(to: connection)
+            } else {
+                self.append(peek, place - peekStart, to: connection)
             }
         }
         var outcomes: [SettleOutcome] = []
@@ -46,8 +54,19 @@ extension RedisQueue {
                 throw QueueError(refused(refusal))
             }
         }
-        audience.note(answers[calls.upperBound...].first)
-        return outcomes
+        audience.note(answers[calls.upperBound..<peekStart].first)
+        // Where the script had to be loaded it ran after the peek, which saw what was trimmed then.
+        guard scriptLoads == loadsBefore else { return (outcomes, []) }
+        return (outcomes, ahead(peek, answers[peekStart...]))
+    }
+
+    /// Nothing where the peek failed: its fate is not the settle's, and the next one says why.
+    private func ahead(_ peek: Peek, _ answers: ArraySlice<Answer>) -> [LanePrefix] {
+        do throws(QueueError) {
+            var replies: [RedisReply] = []
+            for answer in answers { replies.append(try reply(answer)) }
+            return try prefixes(of: peek, replies[...])
+        } catch { return [] }
     }
 
     /// What became of the lanes of one call. Throws where it is not known of one: all are read again then.

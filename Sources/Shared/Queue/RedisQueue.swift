@@ -8,6 +8,8 @@ package final class RedisQueue: Queue {
     let resultLifetime: Duration
     private let keys: [LaneKeys]
     private var open: RedisConnection?
+    /// How often the server had lost the scripts, as after a flush or on another server.
+    private(set) var scriptLoads = 0
     /// Whether a command may touch keys of several slots, as far as this server has said.
     enum Reach { case unknown, everything, oneSlot }
     var reach = Reach.unknown
@@ -62,6 +64,7 @@ package final class RedisQueue: Queue {
             var answers = try exchange(Array(0..<count), over: connection, append)
             let unknown = answers.indices.filter { answers[$0].refusal?.code == .noScript }
             if !unknown.isEmpty {
+                scriptLoads += 1
                 try connection.load(LaneScript.worker)
                 let again = try exchange(unknown, over: connection, append)
                 for (place, answer) in zip(unknown, again) { answers[place] = answer }

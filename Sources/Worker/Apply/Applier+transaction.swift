@@ -17,7 +17,9 @@ extension Applier {
         passed(sources)
         let committed = clock.now()
         // The results first: clients wait for them, and nobody for the lines.
-        do throws(QueueError) { try await settle(changed.settlement) } catch {
+        do throws(QueueError) {
+            try await settle(changed.settlement, thenPeek: await wantsAhead(sources))
+        } catch {
             told(changed.batch, started, committed)
             throw error
         }

@@ -45,6 +45,8 @@ final class Applier {
     /// Batches yet to be read carefully.
     var wary = 0
     var rota = LaneRota()
+    /// What came with the last settle: the prefixes of the next batch, unless anything happens to its lanes before.
+    var ahead: [LanePrefix] = []
     var troubles: [Lane: LaneTrouble] = [:]
     /// Parked users whose retry lost the session: tried one entry at a time.
     var suspects: Set<UserID> = []
@@ -97,6 +99,7 @@ final class Applier {
     private func updateShare() {
         guard let share = board.share(of: settings.number, after: generation) else { return }
         generation = share.generation
+        ahead = []
         for (lane, lease) in share.leases where leases[lane] != lease {
             pending.insert(lane)
             settled.remove(lane)
@@ -159,13 +162,30 @@ final class Applier {
 
     /// One batch of the prefixes of several lanes; false when none of them holds anything.
     private func applyHealthy(_ lanes: Set<Lane>) async throws(QueueError) -> Bool {
-        let prefixes = try await queue.peek(rota.choose(from: lanes, batch: settings.batch))
+        let read = ahead.filter { lanes.contains($0.lane) }
+        ahead = []
+        let prefixes =
+            try await read.isEmpty ? queue.peek(rota.choose(from: lanes, batch: settings.batch)) : read
         for prefix in prefixes { rota.note(prefix.lane, depth: prefix.entries.count) }
         let sources = take(rota.cut(prefixes, to: settings.batch))
         // Lanes that were not looked at yet are no reason to rest.
         guard !sources.isEmpty else { return pending.contains { troubles[$0] == nil } }
         try await apply(sources)
         return true
+    }
+
+    /// What to read together with the settle of `sources`, to save a trip: lanes that rang while they were applied, and
+    /// those that held more than was taken. What has come to the others meanwhile is what their settle tells.
+    func wantsAhead(_ sources: [BatchSource]) async -> [PrefixRequest] {
+        do throws(QueueError) {
+            pending.formUnion(worthALook(try await queue.awaitBell(lanes, limit: .zero)))
+        } catch {
+            // Bells that are not heard are no reason to keep a settle waiting; the next turn finds out.
+            return []
+        }
+        var lanes = troubles.isEmpty ? pending : pending.filter { troubles[$0] == nil }
+        for case .lane(let prefix, _) in sources where !prefix.mayHaveMore { lanes.remove(prefix.lane) }
+        return lanes.isEmpty ? [] : rota.choose(from: lanes, batch: settings.batch)
     }
 
     /// Notes what a peek tells of its lanes; gives those that have something to apply.

@@ -53,6 +53,8 @@ struct LaneRota {
 extension LanePrefix {
     /// The same with its first `count` entries alone.
     fileprivate func first(_ count: Int) -> LanePrefix {
-        LanePrefix(lane: lane, entries: entries.prefix(count), parkedUsers: parkedUsers, isPaused: isPaused)
+        LanePrefix(
+            lane: lane, entries: entries.prefix(count), parkedUsers: parkedUsers, isPaused: isPaused,
+            mayHaveMore: true)
     }
 }

@@ -79,13 +79,19 @@ extension Applier {
     }
 
     /// Sends a settlement, once: after a reply that was lost, only a new peek tells what happened.
-    func settle(_ settlement: Settlement) async throws(QueueError) {
+    func settle(
+        _ settlement: Settlement, thenPeek wants: [PrefixRequest] = []
+    ) async throws(QueueError) {
+        ahead = []
         var backlogs: [(Backlog, Lane)] = []
         if !settlement.lanes.isEmpty {
-            let outcomes = try await queue.settle(settlement.lanes)
-            for (batch, outcome) in zip(settlement.lanes, outcomes) {
+            let settled = try await queue.settle(settlement.lanes, thenPeek: wants)
+            for (batch, outcome) in zip(settlement.lanes, settled.outcomes) {
                 backlogs += note(outcome, batch.lease, isLane: true)
             }
+            ahead = settled.ahead
+            // What came between the trim and the look behind it.
+            for prefix in ahead where !prefix.entries.isEmpty { pending.insert(prefix.lane) }
         }
         if !settlement.parked.isEmpty {
             let outcomes = try await queue.settleParked(settlement.parked)

@@ -27,6 +27,12 @@ import Testing
             lanes.map { ParkedSettleBatch(Lease($0), [u1], done: [u1.done()], next: Park("u1", due: 9)) })
         #expect(parked == settled)
         try await queue.push(u1.bytes, id: u1.id, to: lanes[0])
+        let wants = lanes.map { PrefixRequest($0, count: 9) }
+        let alone = SettleBatch(Lease(lanes[0]), [u1], [u1.done()])
+        // Another connection, which does not know yet that this is a cluster.
+        let ahead = try await fixture.other.settle([alone], thenPeek: wants)
+        #expect(ahead.outcomes == [.settled(depth: 0, backlogs: [])] && ahead.ahead.isEmpty)
+        #expect(try await fixture.other.peek(wants).map { $0.entries.count } == [0, 0])
         _ = try await queue.heartbeat(WorkerID("w"), info: [], forgetAfter: .seconds(60))
         #expect(try await queue.awaitBell(lanes, limit: .seconds(10)).isEmpty == false)
         let key = EnqueueLine.Key(name: [65], fingerprint: [66])

@@ -124,6 +124,31 @@ private let tenSeconds: Duration = .seconds(10)
     }
 
     @Test(arguments: QueueKind.allCases)
+    func `reads what comes next behind a settle`(kind: QueueKind) async throws {
+        let fixture = try kind.make()
+        let (queue, entries) = (fixture.queue, Entry.list(1...4))
+        try fixture.accept(entries, into: lane)
+        try fixture.accept([Entry(5)], into: Lane(8))
+        _ = try await queue.acquire([lane], as: Lease.token, for: tenSeconds)
+        let wants = [PrefixRequest(lane, count: 2), PrefixRequest(Lane(8), count: 2)]
+
+        let first = SettleBatch(
+            Lease(lane), [entries[0]], [entries[0].parked()], parks: [Park("u1", due: 5)])
+        let settled = try await queue.settle([first], thenPeek: wants)
+        #expect(settled.outcomes == [.settled(depth: 3, backlogs: [])])
+        #expect(
+            settled.ahead.map { $0.entries.all } == [entries[1...2].map { $0.bytes }, [Entry(5).bytes]])
+        #expect(settled.ahead.map { $0.parkedUsers } == [1, 0])
+        #expect(settled.ahead.map { $0.mayHaveMore } == [true, false])
+
+        try fixture.pause(lane)
+        let refused = try await queue.settle([first], thenPeek: wants)
+        #expect(refused.outcomes == [.prefixChanged])
+        #expect(refused.ahead == (try await queue.peek(wants)))
+        #expect(refused.ahead.map { $0.isPaused } == [true, false])
+    }
+
+    @Test(arguments: QueueKind.allCases)
     func `refuses to settle without the lease`(kind: QueueKind) async throws {
         let fixture = try kind.make()
         let entries = [Entry(1)]

@@ -139,6 +139,21 @@ private let lane = Lane(7)
         #expect(try fixture.texts("LRANGE", "tl:{007}:queue", 0, -1) == entries.map(text))
     }
 
+    @Test func `a settle whose script was lost reads nothing ahead of it`() async throws {
+        let fixture = try RedisFixture()
+        let (entries, wants) = (Entry.list(1...3), [PrefixRequest(lane, count: 9)])
+        try fixture.accept(entries, into: lane)
+        _ = try await fixture.queue.acquire([lane], as: Lease.token, for: .seconds(10))
+        for (entry, isLost) in zip(entries, [false, true, false]) {
+            if isLost { _ = try fixture.text("SCRIPT", "FLUSH", "SYNC") }
+            let batch = SettleBatch(Lease(lane), [entry], [entry.done()])
+            let settled = try await fixture.queue.settle([batch], thenPeek: wants)
+            #expect(settled.outcomes.count == 1 && settled.outcomes != [.prefixChanged])
+            // The look came before the trim: what it saw would be applied once more.
+            #expect(settled.ahead.isEmpty == isLost)
+        }
+    }
+
     @Test func `an entry is told from another of the same request by its length`() async throws {
         let fixture = try RedisFixture()
         let entry = Entry(1)

@@ -31,15 +31,17 @@ final class WatchedQueue: Queue {
         world.violations.append("lane \(lease.lane) was settled by somebody who does not hold it")
     }
 
-    func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
+    func settle(
+        _ batches: [SettleBatch], thenPeek wants: [PrefixRequest]
+    ) async throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix]) {
         let seen = batches.map { batch in
             SettleBatch(
                 lease: shown(batch.lease), first: batch.first, last: batch.last, items: batch.items,
                 parks: batch.parks, crashesAfter: batch.crashesAfter)
         }
-        let outcomes = try await queue.settle(seen)
-        for (batch, outcome) in zip(batches, outcomes) { check(batch.lease, outcome) }
-        return outcomes
+        let settled = try await queue.settle(seen, thenPeek: wants)
+        for (batch, outcome) in zip(batches, settled.outcomes) { check(batch.lease, outcome) }
+        return settled
     }
 
     func settleParked(_ batches: [ParkedSettleBatch]) async throws(QueueError) -> [SettleOutcome] {

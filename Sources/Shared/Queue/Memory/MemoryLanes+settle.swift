@@ -6,7 +6,8 @@ extension MemoryLanes {
         with(want.lane) { lane in
             LanePrefix(
                 lane: want.lane, entries: EntryList(Array(lane.queue.prefix(want.count))),
-                parkedUsers: lane.due.count, isPaused: lane.isPaused)
+                parkedUsers: lane.due.count, isPaused: lane.isPaused,
+                mayHaveMore: lane.queue.count >= want.count)
         }
     }
 

@@ -88,9 +88,11 @@ package final class MemoryQueue: Queue {
         return try await run(.peek) { all.parked(among: users, of: lane) }
     }
 
-    package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
+    package func settle(
+        _ batches: [SettleBatch], thenPeek wants: [PrefixRequest]
+    ) async throws(QueueError) -> (outcomes: [SettleOutcome], ahead: [LanePrefix]) {
         let all = lanes
-        return try await run(.settle) { batches.map { all.settle($0) } }
+        return try await run(.settle) { (batches.map { all.settle($0) }, wants.map { all.peek($0) }) }
     }
 
     package func due(_ lanes: [Lane], at now: Timestamp, limit: Int) async throws(QueueError) -> [ParkedUser]
