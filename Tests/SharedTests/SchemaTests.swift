@@ -19,6 +19,27 @@ import Testing
         #expect(try Settings.read(session) == settings)
     }
 
+    @Test(.privatePostgres) func `is migrated by one of those who try, and leaves no lock behind`()
+        async throws
+    {
+        let migrated = try await withThrowingTaskGroup(of: [String].self) { group in
+            for _ in 1...4 {
+                group.addTask {
+                    var lines: [String] = []
+                    try Migrator(self.session(), lanes: 8).migrate { lines.append($0) }
+                    return lines.filter { $0.hasPrefix("migrated") }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(migrated.count == Migration.latest)
+        // A pooler keeps sessions: what a session holds at the end, it holds for ever.
+        let session = try session()
+        try Migrator(session, lanes: 8).migrate { _ in }
+        let own = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        #expect(try session.query(PostgresStatement(own)).isEmpty)
+    }
+
     @Test(
         .privatePostgres,
         arguments: [

@@ -35,8 +35,10 @@ package enum SchemaError: Error, Equatable, Sendable, CustomStringConvertible {
 /// Brings the schema of a database up to date: numbered steps, each in its own transaction, one migrator at a time.
 package struct Migrator {
     /// The first of a pair of keys: "task" in ASCII. Lanes have keys from 0 up; this is none of them.
-    private static let lock = "SELECT pg_advisory_lock(1952543595, -1)"
-    private static let unlock = "SELECT pg_advisory_unlock(1952543595, -1)"
+    ///
+    /// Of the transaction and not of the session: behind a pooler that gives each transaction another session, a lock of the
+    /// session would stay with one that nobody can unlock, and the next migration would wait for ever.
+    private static let lock = PostgresStatement("SELECT pg_advisory_xact_lock(1952543595, -1)")
 
     private let session: PostgresConnection
     private let lanes: Int
@@ -65,17 +67,11 @@ package struct Migrator {
     /// Runs the missing steps; makes the id key and records the lanes where they are missing. Safe to run again and at
     /// the same time elsewhere. `progress` gets one line for each thing that was done.
     package func migrate(_ progress: (String) -> Void) throws(SchemaError) {
-        try run(Migrator.lock)
-        defer {
-            // A session that cannot unlock is lost, and its lock with it.
-            try? run(Migrator.unlock)
-        }
         let found = try version()
         guard found <= Migration.latest else { throw .newer(found: found, known: Migration.latest) }
         for (place, step) in Migration.all.enumerated() {
             precondition(step.number == place + 1, "migrations are numbered from 1 without a gap")
-            guard step.number > found else { continue }
-            try run(step)
+            guard step.number > found, try run(step) else { continue }
             progress("migrated to \(step.number): \(step.name)")
         }
         if found == Migration.latest { progress("schema is at version \(found)") }
@@ -97,7 +93,31 @@ package struct Migrator {
         } catch { throw .database(error) }
     }
 
-    private func run(_ step: Migration) throws(SchemaError) {
+    /// False where another migrator was faster.
+    private func run(_ step: Migration) throws(SchemaError) -> Bool {
+        do throws(SchemaError) {
+            let isMissing = try lockedVersion() < step.number
+            if isMissing { try write(step) }
+            try end(PostgresStatement("COMMIT"))
+            return isMissing
+        } catch {
+            // What cannot even be rolled back has lost its session, and the transaction with it.
+            try? end(PostgresStatement("ROLLBACK"))
+            throw error
+        }
+    }
+
+    /// The version as it stays until the transaction that this opens is over.
+    private func lockedVersion() throws(SchemaError) -> Int {
+        do throws(PostgresError) {
+            try session.begin()
+            try session.send(Migrator.lock)
+            try session.sync()
+        } catch { throw .database(error) }
+        return try version()
+    }
+
+    private func write(_ step: Migration) throws(SchemaError) {
         do throws(PostgresError) {
             let record = """
                 INSERT INTO settings VALUES ('schema_version', '\(step.number)')
@@ -105,6 +125,10 @@ package struct Migrator {
                 """
             try session.script(String(decoding: step.sql, as: UTF8.self) + ";\n" + record)
         } catch { throw .database(error) }
+    }
+
+    private func end(_ statement: PostgresStatement) throws(SchemaError) {
+        do throws(PostgresError) { try session.query(statement) } catch { throw .database(error) }
     }
 
     private func makeSettings(_ progress: (String) -> Void) throws(SchemaError) {
@@ -119,11 +143,5 @@ package struct Migrator {
                 progress("recorded \(lanes) lanes")
             }
         } catch { throw .database(error) }
-    }
-
-    private func run(_ sql: String) throws(SchemaError) {
-        do throws(PostgresError) { try session.query(PostgresStatement(sql)) } catch {
-            throw .database(error)
-        }
     }
 }
