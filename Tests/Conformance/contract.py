@@ -13,7 +13,7 @@ from tokens import Keys
 
 SECTIONS = [
     "basics", "validation", "mutations", "idempotency", "bulk", "requests_", "lists", "auth", "framing",
-    "slow", "limits", "verdicts", "outages", "settings", "accounts", "keys", "stores", "tls", "systemd", "operator", "routes", "daemons"
+    "slow", "limits", "verdicts", "outages", "settings", "accounts", "keys", "stores", "pooler", "tls", "systemd", "operator", "routes", "daemons"
 ]
 
 

@@ -131,9 +131,9 @@ class Deployment:
             time.sleep(0.05)
         raise SystemExit(f"{what} did not come: see {self.directory}")
 
-    def control(self, *arguments):
+    def control(self, *arguments, **settings):
         return subprocess.run([BIN + "/tasklane", *arguments],
-                              env=self.environment,
+                              env=self.environment | settings,
                               capture_output=True,
                               text=True,
                               timeout=60)

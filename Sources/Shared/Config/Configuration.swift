@@ -32,7 +32,7 @@ package struct Configuration: Sendable {
     package var logLevel: LogLevel = .info
     /// Nil: text on a terminal, else JSON.
     package var logFormat: LogFormat?
-    /// Off for poolers that cannot keep prepared statements (PgBouncer before 1.21).
+    /// Off for poolers that give each transaction another session.
     package var preparedStatements = true
 
     package init() {}
