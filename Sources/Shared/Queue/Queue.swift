@@ -95,9 +95,3 @@ package protocol Queue: AnyObject {
     /// Writes the settings that are missing, never over one that is there.
     func restore(settings: [String: [UInt8]]) async throws(QueueError)
 }
-
-extension Queue {
-    package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
-        try await settle(batches, thenPeek: []).outcomes
-    }
-}

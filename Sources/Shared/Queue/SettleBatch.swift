@@ -133,3 +133,10 @@ package struct Backlog: Equatable, Sendable {
         self.depth = depth
     }
 }
+
+extension Queue {
+    /// The same with nothing to be read behind it.
+    package func settle(_ batches: [SettleBatch]) async throws(QueueError) -> [SettleOutcome] {
+        try await settle(batches, thenPeek: []).outcomes
+    }
+}
