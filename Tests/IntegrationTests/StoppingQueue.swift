@@ -48,8 +48,8 @@ final class StoppingQueue: Queue {
     func withdrawAlone(_ entry: UUID, in lease: Lease) async throws(QueueError) {
         try await queue.withdrawAlone(entry, in: lease)
     }
-    func push(_ entry: [UInt8], id: UUID, to lane: Lane) async throws(QueueError) {
-        try await queue.push(entry, id: id, to: lane)
+    func push(_ entries: [RedriveEntry]) async throws(QueueError) -> [Bool] {
+        try await queue.push(entries)
     }
     func heartbeat(
         _ worker: WorkerID, info: [UInt8], forgetAfter: Duration

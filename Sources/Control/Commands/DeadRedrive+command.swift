@@ -7,7 +7,7 @@ extension Command {
         summary: "applies dead letters again, each under its own request id",
         details: """
             One that a later change has overtaken ends as 409 superseded, unless --force; one that ended so before
-            is left alone without it, as is one that was redriven already. Ctrl-C stops between two; what was
+            is left alone without it, as is one that was redriven already. Ctrl-C stops after those under way; what was
             redriven stays so.
             """,
         options: Selection.options + [

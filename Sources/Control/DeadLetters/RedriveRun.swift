@@ -25,6 +25,9 @@ final class RedriveRun: Sendable {
         let force: Bool
         /// At most so many a second.
         let rate: Int?
+
+        /// Letters in one go: a tenth of a second's at most.
+        var chunk: Int { max(1, min(DeadLetters.redriveMax, (rate ?? .max) / 10)) }
     }
 
     private let state = Mutex(Progress())
@@ -32,7 +35,7 @@ final class RedriveRun: Sendable {
 
     var progress: Progress { state.withLock { $0 } }
 
-    /// No further one is begun; the one under way is finished.
+    /// No further ones are begun; those under way are finished.
     func stop() { stopped.withLock { $0 = true } }
 
     private var isStopped: Bool { stopped.withLock { $0 } }
@@ -63,16 +66,18 @@ final class RedriveRun: Sendable {
                 url: url, options: RedisOptions(name: "tasklane"), lanes: lanes,
                 resultLifetime: configuration.resultTTL)
             let started = tl_monotonic_nanos()
-            for (place, id) in order.ids.enumerated() {
+            for place in stride(from: 0, to: order.ids.count, by: order.chunk) {
                 if let rate = order.rate {
                     pause(until: started + Int64(place) * 1_000_000_000 / Int64(rate))
                 }
                 if isStopped { return }
-                let outcome: DeadLetters.Redrive
+                let ids = Array(order.ids[place...].prefix(order.chunk))
+                let outcomes: [DeadLetters.Redrive]
                 do throws(PostgresError) {
-                    outcome = try await letters.redrive(id, force: order.force, by: Actor.current, to: queue)
+                    outcomes = try await letters.redrive(
+                        ids, force: order.force, by: Actor.current, to: queue)
                 } catch { throw CommandFailure(error) }
-                state.withLock { $0.note(outcome, id) }
+                state.withLock { for (id, outcome) in zip(ids, outcomes) { $0.note(outcome, id) } }
             }
         } catch {
             state.withLock { $0.fault = error.text }

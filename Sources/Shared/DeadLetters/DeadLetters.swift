@@ -1,7 +1,7 @@
 /// The dead letters as operators see and move them. Every change writes an `audit` row in the same transaction.
 package struct DeadLetters {
-    private let session: PostgresConnection
-    private let lanes: Int
+    let session: PostgresConnection
+    let lanes: Int
 
     /// - Parameter lanes: how many there are now: a redrive goes to its user's lane of today.
     package init(_ session: PostgresConnection, lanes: Int) {
@@ -88,100 +88,13 @@ package struct DeadLetters {
             [.text(actor), .text(action), .jsonb(detail)])
     }
 
-    /// What became of the redrive of one dead letter.
-    package enum Redrive: Equatable, Sendable {
-        case pushed
-        /// It was redriven before, or is on its way: nothing to do.
-        case already
-        /// A later change has overtaken it before, and will again: only force applies it. Nothing was pushed.
-        case superseded
-        /// Dropped, or not there.
-        case notWaiting
-        /// The queue did not take it for sure; the sweep of the workers will finish it.
-        case unfinished(QueueError)
-    }
-
-    /// Pushes one mutation again under its own request id: mark, push, mark. A crash between leaves it to `sweep`.
-    package func redrive(
-        _ request: UUID, force: Bool, by actor: String, to queue: any Queue
-    ) async throws(PostgresError) -> Redrive {
-        let mark = PostgresStatement(
-            """
-            UPDATE dead_letters SET state = 'redriving', redrive = redrive + 1, forced = $2, state_at = now()
-            WHERE request_id = $1 AND (state = 'dead' OR state = 'superseded' AND $2) RETURNING \(DeadLetter.columns)
-            """)
-        try session.begin()
-        let letter: DeadLetter?
-        do throws(PostgresError) {
-            try session.send(mark, [.uuid(request), .bool(force)])
-            letter = try session.sync()[1].first.map { DeadLetter($0) }
-            if letter != nil {
-                try audit(
-                    "dead.redrive", by: actor,
-                    detail: DeadLetters.detail([request], extra: [("force", force)]))
-            }
-            try session.query(PostgresStatement("COMMIT"))
-        } catch { throw rolledBack(error) }
-        guard let letter else {
-            switch try show(request)?.state {
-            case .redriven, .redriving: return .already
-            case .superseded: return .superseded
-            case .dropped, .dead, nil: return .notWaiting
-            }
-        }
-        do throws(QueueError) { try await push(letter, force: force, to: queue) } catch {
-            return .unfinished(error)
-        }
-        try finish(letter)
-        return .pushed
-    }
-
-    /// Finishes redrives that a crash left at their first mark; gives how many. A second push is harmless: the inbox
-    /// takes a redrive number once.
-    package func sweep(_ queue: any Queue, olderThan age: Duration) async throws -> Int {
-        let look = PostgresStatement(
-            """
-            SELECT \(DeadLetter.columns), forced FROM dead_letters
-            WHERE state = 'redriving' AND state_at < now() - $1 * interval '1 millisecond' ORDER BY state_at LIMIT 1000
-            """)
-        let rows = try session.query(look, [.int8(Int64(age / .milliseconds(1)))])
-        for row in rows {
-            let letter = DeadLetter(row)
-            try await push(letter, force: row.bool(13), to: queue)
-            try finish(letter)
-        }
-        return rows.count
-    }
-
-    private func push(_ letter: DeadLetter, force: Bool, to queue: any Queue) async throws(QueueError) {
-        guard var mutation = try? Mutation(entry: letter.payload.span, reader: JSONReader()) else {
-            // What could not be read goes back as it is: a later build may be able to.
-            return try await queue.push(
-                letter.payload, id: letter.request, to: Lane(letter.lane.index % lanes))
-        }
-        mutation.redrive = letter.redrive
-        mutation.force = force
-        try await queue.push(
-            mutation.encode(), id: mutation.id, to: Lane(of: mutation.user, lanes: lanes))
-    }
-
-    /// The second mark; a worker that was quicker has set a state of its own, which stays.
-    private func finish(_ letter: DeadLetter) throws(PostgresError) {
-        let mark = PostgresStatement(
-            """
-            UPDATE dead_letters SET state = 'redriven', state_at = now()
-            WHERE request_id = $1 AND redrive = $2 AND state = 'redriving'
-            """)
-        try session.query(mark, [.uuid(letter.request), .int2(letter.redrive)])
-    }
-
-    private func rolledBack(_ error: PostgresError) -> PostgresError {
+    func rolledBack(_ error: PostgresError) -> PostgresError {
         // A session that is closed has no transaction left.
         if session.isOpen { try? session.rollback() }
         return error
     }
 
-    private static func detail(_ requests: [UUID], extra: [(StaticString, Bool)]) -> [UInt8] {
+    static func detail(_ requests: [UUID], extra: [(StaticString, Bool)]) -> [UInt8] {
         var json = JSONWriter(capacity: 64 + requests.count * 40)
         json.beginObject()
         json.key("requests")

@@ -63,9 +63,10 @@ package protocol Queue: AnyObject {
 
     // MARK: redrive
 
-    /// Pushes a mutation again under its own request id: forgets its old result, counts it as accepted.
+    /// Pushes mutations again under their own request ids: forgets their old results, counts them as accepted. Answers,
+    /// in order, whether each was taken: a full queue refuses. When it throws, any of them may have been pushed.
     /// Harmless when done twice: the inbox takes a redrive number once.
-    func push(_ entry: [UInt8], id: UUID, to lane: Lane) async throws(QueueError)
+    func push(_ entries: [RedriveEntry]) async throws(QueueError) -> [Bool]
 
     // MARK: workers and bells
 

@@ -90,16 +90,26 @@ extension RedisQueue {
         }
     }
 
-    package func push(_ entry: [UInt8], id: UUID, to lane: Lane) async throws(QueueError) {
-        let keys = keys(lane)
-        _ = try pipeline(1) { connection, _ in
+    package func push(_ entries: [RedriveEntry]) async throws(QueueError) -> [Bool] {
+        let answers = try answers(entries.count) { connection, place in
+            let entry = entries[place]
+            let keys = self.keys(entry.lane)
             connection.appendRun(
                 LaneScript.push,
                 keys: [
-                    .bytes(keys.queue), .bytes(keys.count), .bytes(keys.results(of: ResultWindow(of: id))),
+                    .bytes(keys.queue), .bytes(keys.count),
+                    .bytes(keys.results(of: ResultWindow(of: entry.request))),
                 ],
-                [.bytes(entry), .bytes(id.text)])
+                [.bytes(entry.entry), .bytes(entry.request.text)])
         }
+        var taken: [Bool] = []
+        for answer in answers {
+            if let refusal = answer.refusal, refusal.code != .outOfMemory {
+                throw QueueError(refused(refusal))
+            }
+            taken.append(answer.refusal == nil)
+        }
+        return taken
     }
 }
 

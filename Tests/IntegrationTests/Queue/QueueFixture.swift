@@ -96,3 +96,11 @@ extension ParkedSettleBatch {
 extension EntryList {
     var all: [[UInt8]] { (0..<count).map { self[$0] } }
 }
+
+extension Queue {
+    /// One redriven entry; throws `full` where it was refused.
+    func push(_ entry: [UInt8], id: UUID, to lane: Lane) async throws {
+        let taken = try await push([RedriveEntry(request: id, entry: entry, lane: lane)])
+        if taken != [true] { throw QueueError.full }
+    }
+}

@@ -121,9 +121,9 @@ package final class MemoryQueue: Queue {
         try await run(.beginAlone) { all.withdrawAlone(entry, in: lease) }
     }
 
-    package func push(_ entry: [UInt8], id: UUID, to lane: Lane) async throws(QueueError) {
+    package func push(_ entries: [RedriveEntry]) async throws(QueueError) -> [Bool] {
         let all = lanes
-        guard try await run(.push, { all.push(entry, id: id, to: lane) }) else { throw .full }
+        return try await run(.push) { entries.map { all.push($0.entry, id: $0.request, to: $0.lane) } }
     }
 
     package func heartbeat(
