@@ -37,11 +37,11 @@ import Testing
 
     @Test(.privatePostgres) func `reads the next batch with the settle of the last`() async throws {
         let bench = try ApplierBench()
-        let mutations = [build.create()] + (2...9).map { build.rename("\($0)") }
+        let mutations = [build.create()] + (2...15).map { build.rename("\($0)") }
         for mutation in mutations { bench.push(mutation) }
-        #expect(await bench.apply(batch: 3) == 1)
-        #expect(bench.verdict(mutations[8]) == .changed(version: 9))
-        #expect(bench.lanes.count(ApplierBench.lane).succeeded == 9)
+        #expect(await bench.apply(batch: 5) == 1)
+        #expect(bench.verdict(mutations[14]) == .changed(version: 15))
+        #expect(bench.lanes.count(ApplierBench.lane).succeeded == 15)
     }
 
     @Test(.privatePostgres) func `writes each field of a task and reads it back`() async throws {

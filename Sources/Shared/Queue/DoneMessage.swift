@@ -1,5 +1,5 @@
 /// How a settle tells what is done.
-enum DoneMessage {
+package enum DoneMessage {
     case nothing
     /// The ids, published by the script; who waits fetches the results.
     case ids(asks: Bool)
@@ -7,7 +7,7 @@ enum DoneMessage {
     case resources([UInt8], isEarly: Bool)
 
     /// Results that are told ahead of their settle at most: it costs the worker a trip of its own.
-    private static let earlyMax = 4
+    package static let earlyMax = 4
     /// What Redis may have to write to all listeners for one message.
     private static let bytesMax = 1 << 20
 

@@ -176,7 +176,10 @@ final class Applier {
 
     /// What to read together with the settle of `sources`, to save a trip: lanes that rang while they were applied, and
     /// those that held more than was taken. What has come to the others meanwhile is what their settle tells.
+    ///
+    /// Nothing for a batch whose clients are told ahead of its settle: they would wait for this look.
     func wantsAhead(_ sources: [BatchSource]) async -> [PrefixRequest] {
+        guard sources.reduce(0, { $0 + $1.entries.count }) > DoneMessage.earlyMax else { return [] }
         do throws(QueueError) {
             pending.formUnion(worthALook(try await queue.awaitBell(lanes, limit: .zero)))
         } catch {
