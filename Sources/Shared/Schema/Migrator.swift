@@ -85,7 +85,10 @@ package struct Migrator {
     /// 0 for a database without our tables.
     private func version() throws(SchemaError) -> Int {
         do throws(PostgresError) {
-            let exists = try session.query(PostgresStatement("SELECT to_regclass('settings') IS NOT NULL"))
+            // to_regclass alone would answer from the session's own cache, which within a transaction hears of another's
+            // table only when it locks one: 42P07 for who had to wait for the migrator before.
+            let exists = try session.query(
+                PostgresStatement("SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('settings'))"))
             guard exists.first?.bool(0) == true else { return 0 }
             let rows = try session.query(
                 PostgresStatement("SELECT value FROM settings WHERE name = 'schema_version'"))
