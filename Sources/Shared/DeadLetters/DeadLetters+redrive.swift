@@ -28,7 +28,7 @@ extension DeadLetters {
         let isFirst = requests.map { seen.insert($0).inserted }
         let once = zip(requests, isFirst).filter(\.1).map(\.0)
         let marked = try mark(once, force: force, by: actor)
-        let pushed = try await push(once.compactMap { marked[$0] }, force: { _ in force }, to: queue)
+        let pushed = try await push(once.compactMap { marked[$0] }, force: { _ in force }, to: queue).taken
         let rest = once.filter { marked[$0] == nil }
         let states = try rest.isEmpty ? [:] : self.states(of: rest)
         return zip(requests, isFirst).map { request, isFirst in
@@ -44,8 +44,8 @@ extension DeadLetters {
     }
 
     /// Finishes redrives that a crash left at their first mark; gives how many. A second push is harmless: the inbox
-    /// takes a redrive number once.
-    package func sweep(_ queue: any Queue, olderThan age: Duration) async throws(PostgresError) -> Int {
+    /// takes a redrive number once. Throws `QueueError` where any of them is still to be finished.
+    package func sweep(_ queue: any Queue, olderThan age: Duration) async throws -> Int {
         let look = PostgresStatement(
             """
             SELECT \(DeadLetter.columns), forced FROM dead_letters
@@ -53,14 +53,16 @@ extension DeadLetters {
             """)
         let rows = try session.query(look, [.int8(Int64(age / .milliseconds(1)))])
         let forced = Set(rows.filter { $0.bool(13) }.map { $0.uuid(0) })
-        return try await push(rows.map { DeadLetter($0) }, force: { forced.contains($0) }, to: queue).count
+        let pushed = try await push(rows.map { DeadLetter($0) }, force: { forced.contains($0) }, to: queue)
+        if let fault = pushed.fault { throw fault }
+        return pushed.taken.count
     }
 
     /// The first mark, of those that wait for a decision.
     private func mark(
         _ requests: [UUID], force: Bool, by actor: String
     ) throws(PostgresError) -> [UUID: DeadLetter] {
-        // Locked in order of id, as workers do, so that no two wait for each other (40P01).
+        // Locked in order of id, so that two operators do not wait for each other in a circle (40P01).
         let mark = PostgresStatement(
             """
             UPDATE dead_letters SET state = 'redriving', redrive = redrive + 1, forced = $2, state_at = now()
@@ -95,18 +97,18 @@ extension DeadLetters {
         return states
     }
 
-    /// Pushes marked letters and marks those that the queue took; gives their ids.
+    /// Pushes marked letters and marks those that the queue took; gives their ids, and why others are not among them.
     private func push(
         _ letters: [DeadLetter], force: (UUID) -> Bool, to queue: any Queue
-    ) async throws(PostgresError) -> Set<UUID> {
-        guard !letters.isEmpty else { return [] }
+    ) async throws(PostgresError) -> (taken: Set<UUID>, fault: QueueError?) {
+        guard !letters.isEmpty else { return ([], nil) }
         let reader = JSONReader()
         let entries = letters.map { entry(of: $0, force: force($0.request), reader) }
         let isTaken: [Bool]
-        do throws(QueueError) { isTaken = try await queue.push(entries) } catch { return [] }
+        do throws(QueueError) { isTaken = try await queue.push(entries) } catch { return ([], error) }
         let taken = zip(letters, isTaken).filter(\.1).map(\.0)
         try finish(taken)
-        return Set(taken.map(\.request))
+        return (Set(taken.map(\.request)), taken.count < letters.count ? .full : nil)
     }
 
     private func entry(of letter: DeadLetter, force: Bool, _ reader: JSONReader) -> RedriveEntry {
