@@ -9,8 +9,7 @@ import Testing
         let tally = try deployment.underLoad("kill -9 of a worker") {
             var victim = try deployment.startWorker()
             for _ in 0..<2 * Scale.rounds {
-                let before = applied(deployment)
-                #expect(eventually(seconds: 20) { applied(deployment) > before + 50 })
+                deployment.awaitApplied(51)
                 victim.killHard()
                 victim = try deployment.startWorker()
             }
@@ -99,8 +98,7 @@ import Testing
         var ingest = try deployment.startIngest()
         let tally = try deployment.underLoad("kill -9 of ingest") {
             for _ in 0..<2 * Scale.rounds {
-                let before = applied(deployment)
-                #expect(eventually(seconds: 20) { applied(deployment) > before + 50 })
+                deployment.awaitApplied(51)
                 ingest.killHard()
                 ingest = try deployment.startIngest()
             }
@@ -177,11 +175,6 @@ import Testing
             return count
             """
         return (try? deployment.redis.cli("EVAL", script, "0")).flatMap { Int($0) } ?? -1
-    }
-
-    /// Requests that the inbox holds.
-    private func applied(_ deployment: Deployment) -> Int {
-        (try? deployment.database.sql("SELECT count(*) FROM requests")).flatMap { Int($0) } ?? 0
     }
 
     /// Toggles once more, lets PostgreSQL commit it, and kills the worker before Redis heard of it.

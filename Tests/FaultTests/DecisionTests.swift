@@ -67,9 +67,9 @@ import Testing
         let tally = try deployment.underLoad("pause and resume") {
             for _ in 0..<2 * Scale.rounds {
                 try deployment.tasklane("pause", "--all", "--why", "fault test")
-                usleep(400_000)
+                #expect(eventually { (try? deployment.queued()) ?? 0 > 20 })
                 try deployment.tasklane("resume", "--all")
-                usleep(300_000)
+                deployment.awaitApplied(50)
             }
         }
         #expect(tally.isClean, "\(tally)")

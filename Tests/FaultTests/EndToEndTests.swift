@@ -37,7 +37,7 @@ import Testing
 
     @Test func `everything that was accepted is accounted for`() throws {
         let deployment = try Deployment()
-        let tally = try deployment.underLoad("nothing") { usleep(500_000) }
+        let tally = try deployment.underLoad("nothing") { deployment.awaitApplied(100) }
         #expect(tally.isClean, "\(tally)")
         try deployment.tasklane("drain", "--timeout", "10s")
         try deployment.tasklane("fsck", "--json")

@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Testing
 
 /// How much each fault test does: little in `./dev test`, more in `./dev faults` (TASKLANE_FAULTS=long).
 enum Scale {
@@ -31,6 +32,28 @@ extension Deployment {
         tally.add(records, client: HTTPClient(port: port), token: { self.token($0) })
         print("fault \"\(name)\": \(tally)")
         return tally
+    }
+
+    /// Mutations that were applied; 0 while PostgreSQL does not answer.
+    var appliedCount: Int {
+        (try? database.sql("SELECT count(*) FROM requests")).flatMap { Int($0) } ?? 0
+    }
+
+    /// Waits until `more` further mutations were applied: every part works, and is at work.
+    func awaitApplied(_ more: Int) {
+        let before = appliedCount
+        #expect(eventually(seconds: 30) { appliedCount >= before + more })
+    }
+
+    /// Waits until a write is refused for want of Redis, with nothing accepted.
+    func awaitRefusal() {
+        let client = HTTPClient(port: port)
+        let isRefused = eventually(seconds: 30) {
+            let answer = try? client.send(
+                "POST", "/api/u1/tasks", token: token("u1"), body: #"{"title":"x"}"#)
+            return answer?.status == 503 && answer?.json["accepted"] as? Bool == false
+        }
+        #expect(isRefused)
     }
 
     /// The outcome of one request once it is done, or its last state after `seconds`.

@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import Support
 import Testing
 
@@ -10,19 +11,22 @@ import Testing
             for _ in 0..<10 * Scale.rounds {
                 try deployment.redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
                 try deployment.redis.cli("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes")
-                usleep(UInt32.random(in: 50_000...400_000))
+                // At any moment of the work that follows.
+                deployment.awaitApplied(Int.random(in: 1...60))
             }
         }
         #expect(tally.isClean, "\(tally)")
     }
 
     @Test func `to a Redis that stands still lose nothing`() throws {
-        let deployment = try Deployment()
+        let deployment = try Deployment(workers: 0)
+        let worker = try deployment.startWorker()
         let tally = try deployment.underLoad("SIGSTOP of Redis") {
             deployment.redis.signal(SIGSTOP)
-            usleep(Scale.isLong ? 8_000_000 : 3_000_000)
+            // Both have given up waiting for a reply that is to come yet.
+            deployment.awaitRefusal()
+            try worker.waitForOutput("Redis did not answer in time", seconds: 30)
             deployment.redis.signal(SIGCONT)
-            usleep(500_000)
         }
         #expect(tally.isClean, "\(tally)")
     }
@@ -32,21 +36,22 @@ import Testing
         let tally = try deployment.underLoad("SCRIPT FLUSH in a loop") {
             for _ in 0..<20 * Scale.rounds {
                 try deployment.redis.cli("SCRIPT", "FLUSH")
-                usleep(100_000)
+                deployment.awaitApplied(5)
             }
         }
         #expect(tally.isClean, "\(tally)")
     }
 
     @Test func `to a Redis that may not be written to are refused, and served again`() throws {
-        let deployment = try Deployment()
+        let deployment = try Deployment(workers: 0)
+        let worker = try deployment.startWorker()
         let tally = try deployment.underLoad("REPLICAOF") {
             // Of a server that does not exist: it keeps its data and takes no writes.
             try deployment.redis.cli("REPLICAOF", "127.0.0.1", "\(Deployment.freePort())")
             let answer = try HTTPClient(port: deployment.port).send(
                 "POST", "/api/u1/tasks", token: deployment.token("u1"), body: #"{"title":"x"}"#)
             #expect(answer.status == 503 && answer.json["accepted"] as? Bool == false, "\(answer.text)")
-            usleep(2_000_000)
+            try worker.waitForOutput("READONLY", seconds: 30)
             try deployment.redis.cli("REPLICAOF", "NO", "ONE")
         }
         #expect(tally.isClean, "\(tally)")
@@ -61,7 +66,7 @@ import Testing
                     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                     WHERE datname = current_database() AND pid <> pg_backend_pid()
                     """)
-                usleep(UInt32.random(in: 20_000...300_000))
+                deployment.awaitApplied(Int.random(in: 1...40))
             }
         }
         #expect(tally.isClean, "\(tally)")
@@ -70,12 +75,25 @@ import Testing
 
     @Test func `of a worker that is stopped inside its transaction hold up nobody for long`() throws {
         let deployment = try Deployment(workers: 1)
-        let sleeper = try deployment.startWorker()
+        let sleeper = try deployment.startWorker(settings: [
+            "DATABASE_URL": deployment.database.url + "&application_name=sleeper"
+        ])
         let tally = try deployment.underLoad("SIGSTOP inside a transaction") {
-            let lock = try deployment.holdLock("LOCK TABLE tasks IN EXCLUSIVE MODE", seconds: 1)
-            usleep(500_000)
+            let lock = try PostgresConnection(
+                PostgresOptions(url: deployment.database.url, applicationName: "test"))
+            try lock.script("BEGIN; LOCK TABLE tasks IN EXCLUSIVE MODE")
+            // So many that some are the sleeper's, whichever lanes it has.
+            for number in 0..<20 {
+                _ = try deployment.accept(
+                    "POST", "/api/y\(number)/tasks", user: "y\(number)", body: #"{"title":"y"}"#)
+            }
+            let waits = """
+                SELECT count(*) > 0 FROM pg_stat_activity
+                WHERE application_name = 'sleeper' AND wait_event_type = 'Lock'
+                """
+            #expect(eventually(seconds: 20) { (try? deployment.database.sql(waits)) == "t" })
             sleeper.signal(SIGSTOP)
-            lock.waitForEnd()
+            try lock.script("COMMIT")
             let stopped = ContinuousClock.now
             for number in 0..<12 {
                 let user = "x\(number)"
@@ -85,7 +103,6 @@ import Testing
             }
             #expect(ContinuousClock.now - stopped < .seconds(15))
             sleeper.signal(SIGCONT)
-            usleep(500_000)
         }
         #expect(tally.isClean, "\(tally)")
     }

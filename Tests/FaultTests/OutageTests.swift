@@ -66,7 +66,7 @@ import Testing
         ).split(separator: "\n")
         let tally = try deployment.underLoad("no partition for the inbox") {
             for part in parts { try deployment.database.sql("ALTER TABLE requests DETACH PARTITION \(part)") }
-            usleep(2_000_000)
+            #expect(eventually(seconds: 30) { (try? deployment.queued()) ?? 0 > 50 })
             try deployment.database.sql("ALTER TABLE requests ATTACH PARTITION requests_default DEFAULT")
         }
         #expect(tally.isClean, "\(tally)")
@@ -77,6 +77,7 @@ import Testing
         let deployment = try Deployment(ownPostgres: true)
         let tally = try deployment.underLoad("PostgreSQL down") {
             deployment.database.server.crash()
+            // The time is the fault: in the long form more than the longest pause between two tries.
             usleep(Scale.isLong ? 35_000_000 : 5_000_000)
             try deployment.database.server.start()
         }

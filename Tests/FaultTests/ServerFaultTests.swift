@@ -8,11 +8,11 @@ import Testing
         let tally = try deployment.underLoad("kill -9 and restart of Redis") {
             for _ in 0..<Scale.rounds {
                 deployment.redis.kill()
-                usleep(500_000)
+                deployment.awaitRefusal()
                 try deployment.redis.start()
-                usleep(1_500_000)
+                deployment.awaitApplied(100)
                 try deployment.redis.restart()
-                usleep(1_500_000)
+                deployment.awaitApplied(100)
             }
         }
         #expect(tally.isClean, "\(tally)")
@@ -23,9 +23,9 @@ import Testing
         let tally = try deployment.underLoad("restart and crash of PostgreSQL") {
             for _ in 0..<Scale.rounds {
                 try deployment.database.server.restart()
-                usleep(500_000)
+                deployment.awaitApplied(50)
                 deployment.database.server.crash()
-                usleep(1_000_000)
+                #expect(eventually(seconds: 30) { (try? deployment.queued()) ?? 0 > 50 })
                 try deployment.database.server.start()
             }
         }
@@ -37,7 +37,7 @@ import Testing
         let deployment = try Deployment()
         let tally = try deployment.underLoad("Redis out of memory") {
             try deployment.redis.cli("CONFIG", "SET", "maxmemory", "1mb")
-            usleep(500_000)
+            deployment.awaitRefusal()
             let answer = try HTTPClient(port: deployment.port).send(
                 "POST", "/api/u1/tasks", token: deployment.token("u1"), body: #"{"title":"x"}"#)
             #expect(answer.status == 503)
