@@ -7,6 +7,13 @@ import Testing
         try PostgresConnection(PostgresOptions(url: PrivateDatabase.current.url, applicationName: "test"))
     }
 
+    /// Migrates in a session of its own, and gives how many steps it made.
+    private func stepsMade() throws -> Int {
+        var lines: [String] = []
+        try Migrator(session(), lanes: 8).migrate { lines.append($0) }
+        return lines.filter { $0.hasPrefix("migrated") }.count
+    }
+
     @Test(.privatePostgres) func `is made by the first migration and found by the second`() throws {
         let session = try session()
         var lines: [String] = []
@@ -22,22 +29,36 @@ import Testing
     @Test(.privatePostgres) func `is migrated by one of those who try, and leaves no lock behind`()
         async throws
     {
-        let migrated = try await withThrowingTaskGroup(of: [String].self) { group in
+        let migrated = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 1...4 {
-                group.addTask {
-                    var lines: [String] = []
-                    try Migrator(self.session(), lanes: 8).migrate { lines.append($0) }
-                    return lines.filter { $0.hasPrefix("migrated") }
-                }
+                group.addTask { try stepsMade() }
             }
-            return try await group.reduce(into: []) { $0 += $1 }
+            return try await group.reduce(0, +)
         }
-        #expect(migrated.count == Migration.latest)
+        #expect(migrated == Migration.latest)
         // A pooler keeps sessions: what a session holds at the end, it holds for ever.
         let session = try session()
         try Migrator(session, lanes: 8).migrate { _ in }
         let own = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
         #expect(try session.query(PostgresStatement(own)).isEmpty)
+    }
+
+    @Test(.privatePostgres) func `is not made again by who had to wait for it`() async throws {
+        let faster = try session()
+        try faster.script("BEGIN; SELECT pg_advisory_xact_lock(1952543595, -1)")
+        // It has looked already, and its session remembers that there were no tables.
+        async let migrated = stepsMade()
+        let waits = PostgresStatement(
+            """
+            SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+            """)
+        let look = try session()
+        #expect(eventually(seconds: 20) { (try? look.query(waits).first?.int(0)) == 1 })
+        try faster.script(
+            String(decoding: Migration.all[0].sql, as: UTF8.self)
+                + "; INSERT INTO settings VALUES ('schema_version', '1'); COMMIT")
+        #expect(try await migrated == Migration.latest - 1)
     }
 
     @Test(
