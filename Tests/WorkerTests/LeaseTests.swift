@@ -43,12 +43,12 @@ import Testing
     }
 
     private func keeper(
-        _ name: String, _ board: LaneBoard, _ queue: MemoryQueue,
+        _ name: String, _ board: LaneBoard, _ queue: MemoryQueue, _ ownReport: WorkerReport? = nil,
         isDead: @escaping (WorkerSign) -> Bool = { _ in false }
     ) -> LeaseKeeper {
         LeaseKeeper(
             worker: WorkerID(name), settings: LeaseKeeper.Settings(lanes: 16), queue: queue, board: board,
-            clock: clock, report: report, random: SplitMix64(seed: UInt64(name.utf8.count)),
+            clock: clock, report: ownReport ?? report, random: SplitMix64(seed: UInt64(name.utf8.count)),
             wakeAppliers: {}, isDead: isDead)
     }
 
@@ -108,6 +108,51 @@ import Testing
         try await survivor.turn()
         #expect(living.held.count == 16)
         #expect(report.metrics.takeoversCrash.value == 16)
+    }
+
+    private func newReport() -> WorkerReport {
+        WorkerReport(
+            log: Log(level: .error, format: .json), metrics: WorkerMetrics(MetricRegistry()), clock: clock)
+    }
+
+    /// One look of each at the others, and the applier lets go of what was withdrawn.
+    private func turn(_ workers: [(keeper: LeaseKeeper, board: LaneBoard)]) async throws {
+        for worker in workers {
+            try await worker.keeper.turn()
+            _ = worker.board.share(of: 0, after: -1)
+        }
+    }
+
+    @Test func `leaves the lanes to those who reach PostgreSQL, and shares them again when it does`()
+        async throws
+    {
+        let reports = [newReport(), newReport()]
+        let boards = [LaneBoard(appliers: 1), LaneBoard(appliers: 1)]
+        let workers = ["w", "other"].enumerated().map { place, name in
+            (keeper: keeper(name, boards[place], MemoryQueue(lanes), reports[place]), board: boards[place])
+        }
+        for _ in 1...4 { try await turn(workers) }
+        let shares = boards.map(\.held.count)
+        #expect(shares.allSatisfy { $0 > 0 } && shares.reduce(0, +) == 16)
+
+        let gone = LedgerError.unreachable(DatabaseFault(sqlState: "", message: "gone"))
+        reports[0].ledgerFailed(gone, of: 0)
+        for _ in 1...4 { try await turn(workers) }
+        #expect(boards.map(\.held.count) == shares, "a moment is no reason to move lanes")
+        time.jump(.seconds(3))
+        for _ in 1...4 { try await turn(workers) }
+        #expect(boards.map(\.held.count) == [0, 16])
+
+        // Nobody reaches it: then nobody is better than the others.
+        reports[1].ledgerFailed(gone, of: 0)
+        time.jump(.seconds(3))
+        for _ in 1...4 { try await turn(workers) }
+        #expect(boards.map(\.held.count) == shares)
+
+        for report in reports { report.ledgerReached(by: 0) }
+        for _ in 1...4 { try await turn(workers) }
+        #expect(boards.map(\.held.count) == shares)
+        #expect(reports[0].metrics.takeoversCrash.value == 0)
     }
 
     @Test func `drops leases that it could not renew in time`() async throws {

@@ -62,6 +62,7 @@ struct StatusReading {
     func lines(_ output: Output) -> [String] {
         let rates = totals.rates(since: earlier)
         let live = workers.count { !$0.isSilent }
+        let cutOff = workers.count { $0.isCutOff }
         func line(_ name: String, _ value: String, _ style: Style?, _ note: String = "") -> String {
             let padded = name + String(repeating: " ", count: 14 - name.count)
             return output.styled(padded, .dim) + output.styled(value, style)
@@ -79,9 +80,10 @@ struct StatusReading {
                 "rates", "\(Readable.rate(rates.accepted)) in, \(Readable.rate(rates.settled)) out",
                 rates.accepted > rates.settled * 1.5 && totals.lagSeconds > 5 ? .yellow : nil),
             line(
-                "workers", "\(live)", live == 0 ? .alarm : nil,
+                "workers", "\(live)", live == 0 ? .alarm : cutOff > 0 ? .yellow : nil,
                 "\(totals.ownedLanes) of \(laneCount) lanes owned"
-                    + (unowned > 0 && live > 0 ? " (\(unowned) change hands)" : "")),
+                    + (unowned > 0 && live > 0 ? " (\(unowned) change hands)" : "")
+                    + (cutOff > 0 ? ", \(cutOff) without PostgreSQL: tasklane workers" : "")),
             line(
                 "parked", Readable.several(totals.parkedUsers, "user"),
                 totals.parkedUsers > 0 ? .yellow : nil,

@@ -6,18 +6,18 @@ extension Command {
     ) { session throws(CommandFailure) in
         let lanes = try session.lanes()
         let workers = try lanes.workers(try lanes.readings())
-        let reader = JSONReader(depthMax: 32)
         if session.wantsJSON {
             for worker in workers {
                 session.output.object { json in
                     json.member("worker", worker.id)
                     json.member("silent", worker.isSilent)
+                    json.member("cut_off", worker.isCutOff)
                     json.member("heartbeat_age_seconds", worker.ageSeconds)
                     json.member("lanes", worker.lanes)
                     json.key("info")
                     // Its own words, if they are JSON.
-                    if WorkerInfo(worker.info, reader: reader) != nil {
-                        json.json(worker.info)
+                    if worker.info != nil {
+                        json.json(worker.text)
                     } else {
                         json.null()
                     }
@@ -34,40 +34,27 @@ extension Command {
         ])
         let now = Lanes.now
         for worker in workers {
-            let info = WorkerInfo(worker.info, reader: reader)
-            let progress = info?.lastProgress.map {
+            let progress = worker.info?.lastProgress.map {
                 Readable.age(seconds: Double(now.micros - $0.micros) / 1e6) + " ago"
             }
             table.add([
                 Table.Cell(Readable.printable(worker.id)), "\(worker.lanes)",
                 Table.Cell(Readable.age(seconds: worker.ageSeconds) + " ago"),
-                Table.Cell(info?.applied.map { Readable.count($0) } ?? "–"), Table.Cell(progress ?? "–"),
-                Table.Cell(worker.isSilent ? "silent: its lanes go to others" : "", .alarm),
+                Table.Cell(worker.info?.applied.map { Readable.count($0) } ?? "–"),
+                Table.Cell(progress ?? "–"),
+                Table.Cell(worker.state(at: now), .alarm),
             ])
         }
         table.print(to: session.output)
     }
 }
 
-/// What a worker says of itself in its heartbeat, as far as this version understands it.
-struct WorkerInfo {
-    /// Since its start.
-    let applied: Int64?
-    let lastProgress: Timestamp?
-
-    init?(_ text: [UInt8], reader: JSONReader) {
-        let read = try? reader.read(text.span) { (document) throws(Never) -> WorkerInfo? in
-            guard case .object = document.kind(at: document.root) else { return nil }
-            return WorkerInfo(document)
-        }.get()
-        // `try?`: a worker that speaks no JSON is shown without its words.
-        guard let read else { return nil }
-        self = read
-    }
-
-    private init(_ document: borrowing JSONDocument) {
-        let root = document.root
-        applied = document.integer("applied", of: root)
-        lastProgress = document.timestamp("last_progress_at", of: root)
+extension WorkerReading {
+    /// What an operator should know of it; nothing where all is well.
+    fileprivate func state(at now: Timestamp) -> String {
+        if isSilent { return "silent: its lanes go to others" }
+        guard let since = info?.cutOffSince else { return "" }
+        let age = Readable.age(seconds: Double(now.micros - since.micros) / 1e6)
+        return "no PostgreSQL for \(age): its lanes go to those who reach it"
     }
 }

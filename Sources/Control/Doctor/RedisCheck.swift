@@ -147,7 +147,13 @@ struct RedisCheck {
                 "Redis", "holds \(stored ?? "") lanes, TASKLANE_LANES is \(configuration.lanes)",
                 "set TASKLANE_LANES=\(stored ?? ""), or run tasklane relane")
         }
-        let workers = try lanes.workers(try lanes.readings()).count { !$0.isSilent }
+        let all = try lanes.workers(try lanes.readings())
+        let workers = all.count { !$0.isSilent }
+        for worker in all where worker.isCutOff {
+            findings.bad(
+                "workers", "\(worker.id) does not reach PostgreSQL",
+                "check DATABASE_URL of that process, and the way from there")
+        }
         if workers == 0 {
             findings.warn("workers", "none is alive", "systemctl start tasklane-worker@1")
         } else {

@@ -36,7 +36,7 @@ extension Applier {
     /// Folds and commits; a refusal is traced to the mutations at fault.
     private func transact(_ batch: inout Batch) async throws(LedgerError) -> (Batch, Settlement) {
         guard batch.needsLedger else { return (batch, prepare(batch)) }
-        try await ledger.connect()
+        try await reachLedger()
         if presumes(batch) {
             do throws(LedgerError) {
                 return try await transact(&batch, .presuming)

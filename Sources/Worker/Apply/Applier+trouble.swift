@@ -8,13 +8,12 @@ extension Applier {
     /// The transaction of `batch` failed and nothing in it is at fault, as far as anybody knows.
     func failed(_ batch: Batch, _ error: LedgerError) async {
         lines.discard()
-        report.ledgerFailed(error)
+        report.ledgerFailed(error, of: settings.number)
         // To wait for a database is all there is to do; a new process would wait as well.
         report.progressed(settings.number)
         let now = clock.now()
         switch error {
-        case .unreachable:
-            await clock.pause(outage.next(&random))
+        case .unreachable: await waitForLedger()
         case .outage(let fault, sessionLost: true):
             let attempt = Attempt(
                 at: now, worker: settings.worker, sqlState: fault.sqlState, message: fault.message)
@@ -26,6 +25,30 @@ extension Applier {
                 let lane = source.lease.lane
                 troubles[lane, default: LaneTrouble(batch: settings.batch)].wait(from: now, &random)
             }
+        }
+    }
+
+    /// Until the next try, or until another applier reaches PostgreSQL, or lanes come or go.
+    private func waitForLedger() async {
+        isCutOff = true
+        await clock.pause(outage.next(&random))
+    }
+
+    /// A session with PostgreSQL, there already or new.
+    func reachLedger() async throws(LedgerError) {
+        try await ledger.connect()
+        guard isCutOff else { return }
+        isCutOff = false
+        outage.reset()
+        report.ledgerReached(by: settings.number)
+    }
+
+    /// One try without a batch, and a wait where it fails.
+    func lookForLedger() async {
+        do throws(LedgerError) { try await reachLedger() } catch {
+            report.ledgerFailed(error, of: settings.number)
+            report.progressed(settings.number)
+            await waitForLedger()
         }
     }
 
@@ -105,7 +128,7 @@ extension Applier {
         let started = clock.now()
         var batch = Batch([source], parkedBefore: [[]], reader: reader)
         do throws(LedgerError) {
-            try await ledger.connect()
+            try await reachLedger()
             let wants = batch.wants(.careful, oldBefore: oldBefore(started))
             batch.take(try await ledger.begin(wants), wants)
             let all = 0..<batch.entries.count

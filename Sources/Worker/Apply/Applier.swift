@@ -51,6 +51,8 @@ final class Applier {
     /// Parked users whose retry lost the session: tried one entry at a time.
     var suspects: Set<UserID> = []
     var outage = Backoff.outage
+    /// PostgreSQL could not be reached when it was tried last.
+    var isCutOff = false
     private var nextSweep = Timestamp(micros: 0)
     private var nextLookAtPaused = Timestamp(micros: 0)
     private var takesTroubled = false
@@ -75,6 +77,8 @@ final class Applier {
         while true {
             updateShare()
             if board.isStopping { break }
+            // No batch would find out that PostgreSQL is back: its lanes may be another worker's by now.
+            if isCutOff && pending.isEmpty { await lookForLedger() }
             do throws(QueueError) {
                 if try await !turn() {
                     let rang = try await queue.awaitBell(lanes, limit: restLimit())

@@ -22,6 +22,7 @@ final class LeaseKeeper {
     private let report: WorkerReport
     private let wakeAppliers: @Sendable () -> Void
     private let isDead: (WorkerSign) -> Bool
+    private let reader = JSONReader()
     private var random: any RandomNumberGenerator
     private var backoff = Backoff.outage
     /// When each lease runs out unless it is renewed: counted from before the call, so never later than the queue has it.
@@ -81,13 +82,28 @@ final class LeaseKeeper {
         let dead = Set(signs.filter { $0.worker != worker && isDead($0) }.map(\.worker))
         let living = signs.filter {
             $0.worker == worker || $0.age <= settings.silentAfter && !dead.contains($0.worker)
-        }.map(\.worker)
-        let wanted = Rendezvous.lanes(of: worker, among: living, count: settings.lanes)
+        }
+        let wanted = share(among: living)
         dropExpired()
+        if report.takeReachedAgain() { wakeAppliers() }
         try await renew()
         try await giveBack(allBut: wanted)
         try await take(wanted, dead)
         report.lanesOwned(board.held.count)
+    }
+
+    /// This worker's lanes. One that is cut off from PostgreSQL would only hold lanes that another could apply; where
+    /// nobody reaches it, all share as ever, and are at work when it is back.
+    private func share(among living: [WorkerSign]) -> Set<Lane> {
+        let isCutOff = { (sign: WorkerSign) in
+            WorkerInfo(sign.info, reader: self.reader)?.cutOffSince != nil
+        }
+        let able = living.filter { !isCutOff($0) }.map(\.worker)
+        if able.isEmpty {
+            return Rendezvous.lanes(of: worker, among: living.map(\.worker), count: settings.lanes)
+        }
+        return able.contains(worker)
+            ? Rendezvous.lanes(of: worker, among: able, count: settings.lanes) : []
     }
 
     private func renew() async throws(QueueError) {

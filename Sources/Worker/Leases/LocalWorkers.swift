@@ -29,20 +29,9 @@ struct LocalWorkers: Sendable {
     func isDead(_ sign: WorkerSign, reader: JSONReader) -> Bool {
         guard let place, sign.age > LocalWorkers.silence, let process = LocalWorkers.process(sign.worker)
         else { return false }
-        guard LocalWorkers.home(sign, reader) == Array(place.utf8) else { return false }
+        // One that told no place, as one of another build may, is let be.
+        guard WorkerInfo(sign.info, reader: reader)?.place == Array(place.utf8) else { return false }
         return process == processID || LocalWorkers.isGone(process)
-    }
-
-    /// The place that a worker told; nil where it told none, as one of another build may.
-    private static func home(_ sign: WorkerSign, _ reader: JSONReader) -> [UInt8]? {
-        do throws(JSONError) {
-            return try reader.read(sign.info.span) { (document) throws(Never) -> [UInt8]? in
-                guard case .object = document.kind(at: document.root),
-                    let member = document.member("place", of: document.root)
-                else { return nil }
-                return document.string(at: member)
-            }.get()
-        } catch { return nil }
     }
 
     /// The process number in `host:pid:nonce`.

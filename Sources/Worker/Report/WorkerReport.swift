@@ -8,7 +8,10 @@ final class WorkerReport: Sendable {
         var lanesReady = false
         var applied = 0
         var redisIsGood = true
-        var postgresIsGood = true
+        /// Appliers that do not reach PostgreSQL, and since when.
+        var cutOff: [Int: Timestamp] = [:]
+        /// One of them reached it again, and nobody has been told.
+        var isReachedAgain = false
         /// When each applier last ended a turn, with work or for want of it.
         var progress: [Int: Timestamp] = [:]
     }
@@ -47,28 +50,26 @@ final class WorkerReport: Sendable {
         log.warn("leases lost", .integer("lanes", count))
     }
 
-    /// What operators see of this worker: a JSON object in `tl:workers`.
+    /// What operators and other workers see of this one.
     func heartbeat() -> [UInt8] {
-        let (lanes, applied, progress) = state.withLock {
-            ($0.lanesOwned, $0.applied, $0.progress.values.max() ?? startedAt)
+        let now = clock.now()
+        var info = WorkerInfo()
+        info.startedAt = startedAt
+        info.place = place.map { Array($0.utf8) }
+        state.withLock { state in
+            info.lanes = Int64(state.lanesOwned)
+            info.applied = Int64(state.applied)
+            info.lastProgress = state.progress.values.max() ?? startedAt
+            if let since = state.cutOff.values.min(), now - since >= WorkerReport.cutOffAfter {
+                info.cutOffSince = since
+            }
         }
-        var json = JSONWriter(capacity: 160)
-        json.beginObject()
-        json.key("lanes")
-        json.integer(lanes)
-        json.key("applied")
-        json.integer(applied)
-        json.key("started_at")
-        json.timestamp(startedAt)
-        json.key("last_progress_at")
-        json.timestamp(progress)
-        if let place {
-            json.key("place")
-            json.string(place)
-        }
-        json.endObject()
-        return json.bytes
+        return info.json
     }
+
+    /// How long an applier does without PostgreSQL before the others are told: a server that starts anew, or a session
+    /// that was ended, is no reason to move lanes.
+    static let cutOffAfter: Duration = .seconds(2)
 
     // MARK: appliers
 
@@ -94,7 +95,7 @@ final class WorkerReport: Sendable {
         state.withLock { state in
             [
                 ("leases", state.lanesReady), ("redis", state.redisIsGood),
-                ("postgresql", state.postgresIsGood),
+                ("postgresql", state.cutOff.isEmpty),
             ]
         }
     }
@@ -122,15 +123,34 @@ final class WorkerReport: Sendable {
         log.warn("redis failed", .text("error", "\(error)"))
     }
 
-    func ledgerFailed(_ error: LedgerError) {
+    func ledgerFailed(_ error: LedgerError, of applier: Int) {
         metrics.postgresErrors.add()
-        if case .unreachable = error { state.withLock { $0.postgresIsGood = false } }
+        if case .unreachable = error {
+            let now = clock.now()
+            state.withLock { state in if state.cutOff[applier] == nil { state.cutOff[applier] = now } }
+        }
         if case .outage(_, sessionLost: true) = error {
             metrics.retriesKiller.add()
         } else {
             metrics.retriesOutage.add()
         }
         log.warn("postgresql failed", .text("error", error.summary))
+    }
+
+    /// An applier that did not reach PostgreSQL does again.
+    func ledgerReached(by applier: Int) {
+        state.withLock { state in
+            state.cutOff[applier] = nil
+            state.isReachedAgain = true
+        }
+    }
+
+    /// True once after `ledgerReached`: the other appliers need not wait longer either.
+    func takeReachedAgain() -> Bool {
+        state.withLock { state in
+            defer { state.isReachedAgain = false }
+            return state.isReachedAgain
+        }
     }
 
     // MARK: housework
@@ -186,10 +206,7 @@ final class WorkerReport: Sendable {
             case .open, .behind, .parked, .parkedAfter, .done: break
             }
         }
-        state.withLock { state in
-            state.applied += count
-            state.postgresIsGood = true
-        }
+        state.withLock { $0.applied += count }
     }
 }
 

@@ -13,12 +13,14 @@ final class MemoryLedger: Ledger {
         self.life = life
     }
 
+    private var isOutOfReach: Bool { database.isDown || life.isCutOff }
+
     func connect() async throws(LedgerError) {
-        if await life.step() == .dies || database.isDown { throw .unreachable(MemoryLedger.gone) }
+        if await life.step() == .dies || isOutOfReach { throw .unreachable(MemoryLedger.gone) }
     }
 
     func begin(_ wants: LedgerWants) async throws(LedgerError) -> LedgerRows {
-        if await life.step() == .dies || database.isDown { throw lost() }
+        if await life.step() == .dies || isOutOfReach { throw lost() }
         precondition(wants.lanes == wants.lanes.sorted(), "locks are taken in one order")
         guard let number = await database.begin(wants.lanes) else {
             throw .outage(DatabaseFault(sqlState: "55P03", message: "lock time-out"), sessionLost: false)

@@ -15,6 +15,7 @@ final class ProcessLife: @unchecked Sendable {
     private let faults: World.Faults
     private(set) var isDead = false
     private var stoppedUntil = Timestamp(micros: 0)
+    private var cutOffUntil = Timestamp(micros: 0)
     /// The open transaction of each applier ends with the process; one is enough, for the other one's stands idle.
     var transaction: Int?
     var onDeath: () -> Void = {}
@@ -36,6 +37,11 @@ final class ProcessLife: @unchecked Sendable {
         faults.mishaps += 1
         stoppedUntil = executor.now + duration
     }
+
+    /// The database is out of its reach, and of nobody else's, for `duration`.
+    func cutOff(for duration: Duration) { cutOffUntil = executor.now + duration }
+
+    var isCutOff: Bool { executor.now < cutOffUntil }
 
     /// Called before and after everything that touches the world.
     func step() async -> Step {

@@ -119,6 +119,7 @@ final class World: @unchecked Sendable {
         }
         let executor = executor
         let clock = WorkerClock(now: { executor.now }, pause: { await executor.sleep($0) })
+        let report = WorkerReport(log: World.silence, metrics: World.metrics, clock: clock)
         var leases = LeaseKeeper.Settings(lanes: laneCount)
         leases.lease = .seconds(3)
         leases.renewEvery = .seconds(1)
@@ -128,7 +129,7 @@ final class World: @unchecked Sendable {
         executor.spawn { [self, leases] in
             let keeper = LeaseKeeper(
                 worker: name, settings: leases, queue: queue(life), board: board, clock: clock,
-                report: World.report, random: keeperRandom, wakeAppliers: {})
+                report: report, random: keeperRandom, wakeAppliers: {})
             await keeper.run()
         }
         for number in 0..<appliers {
@@ -142,16 +143,15 @@ final class World: @unchecked Sendable {
                 let applier = Applier(
                     settings: settings, queue: queue(life), ledger: MemoryLedger(database, life),
                     board: board,
-                    clock: clock, report: World.report, random: random)
+                    clock: clock, report: report, random: random)
                 await applier.run()
             }
         }
     }
 
-    /// One report for all histories: nobody reads it.
-    private static let report = WorkerReport(
-        log: Log(level: .error, format: .json, descriptor: -1), metrics: WorkerMetrics(MetricRegistry()),
-        clock: WorkerClock(now: { Timestamp(micros: 0) }, pause: { _ in }))
+    /// For all histories: nobody reads them.
+    private static let silence = Log(level: .error, format: .json, descriptor: -1)
+    private static let metrics = WorkerMetrics(MetricRegistry())
 
     private func queue(_ life: ProcessLife) -> any Queue {
         let box = Box()
@@ -188,7 +188,7 @@ final class World: @unchecked Sendable {
             await executor.sleep(executor.draw(upTo: .seconds(1)))
             let living = lives.filter { !$0.life.isDead }
             guard let victim = living.randomElement(using: &executor.random) else { continue }
-            switch executor.draw(0...5) {
+            switch executor.draw(0...6) {
             case 0: victim.life.die()
             case 1: victim.life.stop(for: executor.draw(upTo: .seconds(8)))
             case 2: startWorker()
@@ -197,6 +197,7 @@ final class World: @unchecked Sendable {
                 await executor.sleep(executor.draw(upTo: .seconds(2)))
                 database.isDown = false
             case 4: loseTail()
+            case 5: victim.life.cutOff(for: executor.draw(upTo: .seconds(12)))
             default: redriveAll()
             }
         }
