@@ -26,6 +26,8 @@ package final class LaneKeys: Sendable {
     package let count: [UInt8]
     /// STRING: an operator's pause, with who and why.
     package let paused: [UInt8]
+    /// Channel: rings for this lane alone.
+    package let bell: [UInt8]
     /// Before a window: its results.
     package let resultPrefix: [UInt8]
     /// Before a parked user: its LIST of mutations.
@@ -45,6 +47,7 @@ package final class LaneKeys: Sendable {
         alone = key("alone")
         count = key("count")
         paused = key("paused")
+        bell = key("bell")
         resultPrefix = key("result:")
         parkedPrefix = key("parked:")
     }

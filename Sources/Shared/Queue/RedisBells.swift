@@ -2,56 +2,54 @@
 final class RedisBells {
     private let url: RedisURL
     private let options: RedisOptions
+    private let keys: [LaneKeys]
     private var open: RedisSubscription?
     /// Lanes that are followed, in the order in which they were asked for.
     private var lanes: [Lane] = []
     private var followed: Set<Lane> = []
-    /// Lanes that count as having rung, because nobody listened to them until now.
-    private var fresh: Set<Lane> = []
-    /// The server has confirmed the subscription; it rings for all that are followed then.
-    private var isOpen = false
     private var lastPing = ContinuousClock.now
 
     /// How often a silent connection is asked for a sign of life.
     private static let pingInterval: Duration = .seconds(5)
 
-    init(url: RedisURL, name: String) {
+    /// - Parameter keys: of every lane there is.
+    init(url: RedisURL, name: String, keys: [LaneKeys]) {
         self.url = url
+        self.keys = keys
         options = RedisOptions(name: name)
     }
 
-    /// Follows `lanes` and nothing else; those that were not followed before ring when the channel is open.
+    /// Follows `lanes` and nothing else; those that were not followed before ring when their channels are open.
     func follow(_ lanes: [Lane]) throws(RedisError) {
         let subscription = try subscription()
-        if lanes != self.lanes {
-            let wanted = Set(lanes)
-            if isOpen { fresh.formUnion(wanted.subtracting(followed)) }
-            fresh.formIntersection(wanted)
-            self.lanes = lanes
-            followed = wanted
-        }
-        if ContinuousClock.now - lastPing > RedisBells.pingInterval {
-            lastPing = .now
-            do throws(RedisError) { try subscription.ping() } catch { throw drop(error) }
-        }
+        do throws(RedisError) {
+            if lanes != self.lanes { try change(to: lanes, subscription) }
+            if ContinuousClock.now - lastPing > RedisBells.pingInterval {
+                lastPing = .now
+                try subscription.ping()
+            }
+        } catch { throw drop(error) }
     }
 
-    /// The lanes of the next message, a confirmed subscription counting as one; nil after `time` or when woken.
+    private func change(to lanes: [Lane], _ subscription: RedisSubscription) throws(RedisError) {
+        let wanted = Set(lanes)
+        let (added, removed) = (wanted.subtracting(followed), followed.subtracting(wanted))
+        if !removed.isEmpty { try subscription.unsubscribe(removed.map { .bytes(keys[$0.index].bell) }) }
+        if !added.isEmpty { try subscription.subscribe(added.map { .bytes(keys[$0.index].bell) }) }
+        self.lanes = lanes
+        followed = wanted
+    }
+
+    /// The lanes of the next message, a confirmed subscription of a lane counting as one; nil after `time` or when woken.
     func next(within time: Duration, waker: Waker) throws(RedisError) -> Set<Lane>? {
         guard let open else { throw .disconnected(sent: false) }
-        if !fresh.isEmpty {
-            defer { fresh = [] }
-            return fresh
-        }
         do throws(RedisError) {
             switch try open.next(within: time, interruptedBy: waker.alarm) {
             case .message(_, let payload):
                 var rung: Set<Lane> = []
                 Bell.read(payload.span) { if followed.contains($0) { rung.insert($0) } }
                 return rung
-            case .subscribed:
-                isOpen = true
-                return followed
+            case .subscribed(let channel): return Set(lanes.filter { keys[$0.index].bell == channel })
             case nil: return nil
             }
         } catch { throw drop(error) }
@@ -68,8 +66,8 @@ final class RedisBells {
 
     private func drop(_ error: RedisError) -> RedisError {
         open = nil
-        isOpen = false
-        fresh = []
+        lanes = []
+        followed = []
         return error
     }
 }

@@ -14,7 +14,7 @@ package final class RedisQueue: Queue {
     enum Reach { case unknown, everything, oneSlot }
     var reach = Reach.unknown
     var audience = DoneAudience()
-    lazy var bells = RedisBells(url: url, name: options.name + "-bell")
+    lazy var bells = RedisBells(url: url, name: options.name + "-bell", keys: keys)
     package let waker = Waker(alarm: Alarm())
 
     /// - Parameters:

@@ -35,6 +35,11 @@ package final class RedisSubscription {
         try connection.sendUnanswered([["SUBSCRIBE"] + channels])
     }
 
+    /// Ends subscriptions; what was published before it arrives may still come.
+    package func unsubscribe(_ channels: [RedisArgument]) throws(RedisError) {
+        try connection.sendUnanswered([["UNSUBSCRIBE"] + channels])
+    }
+
     /// Waits at most `time` for a message, or until `alarm` rings; nil when none came.
     package func next(
         within time: Duration, interruptedBy alarm: Alarm? = nil

@@ -82,16 +82,30 @@ private let tenSeconds: Duration = .seconds(10)
     @Test func `push.lua pushes, counts, and rings when the lane was empty`() async throws {
         let fixture = try RedisFixture()
         let subscriber = try RedisSubscription(to: RedisFixture.url, options: RedisOptions(name: "bell"))
-        try subscriber.subscribe(["tl:bell"])
+        try subscriber.subscribe(["tl:{007}:bell"])
         _ = try subscriber.next(within: tenSeconds)
         try await fixture.queue.push(Entry(1).bytes, id: Entry(1).id, to: lane)
         try await fixture.queue.push(Entry(2).bytes, id: Entry(2).id, to: lane)
         #expect(
             try subscriber.next(within: tenSeconds)
-                == .message(channel: Array("tl:bell".utf8), payload: Array("007".utf8)))
+                == .message(channel: Array("tl:{007}:bell".utf8), payload: Array("007".utf8)))
         #expect(try subscriber.next(within: .zero) == nil)
         #expect(try fixture.text("LLEN", "tl:{007}:queue") == "2")
         #expect(try fixture.texts("HGETALL", "tl:{007}:count") == ["accepted", "2"])
+    }
+
+    @Test func `a bell of one lane is heard by who follows that lane, and by nobody else`() async throws {
+        let fixture = try RedisFixture()
+        func listeners() throws -> [String] {
+            try fixture.texts("PUBSUB", "NUMSUB", "tl:{007}:bell", "tl:{008}:bell")
+        }
+        let queue = fixture.queue
+        while try await queue.awaitBell([lane], limit: .seconds(1)) != [lane] {}
+        #expect(try listeners() == ["tl:{007}:bell", "1", "tl:{008}:bell", "0"])
+        while try await queue.awaitBell([Lane(8)], limit: .seconds(1)) != [Lane(8)] {}
+        #expect(try listeners() == ["tl:{007}:bell", "0", "tl:{008}:bell", "1"])
+        _ = try fixture.text("PUBLISH", "tl:bell", "007 008")
+        #expect(try await queue.awaitBell([Lane(8)], limit: .seconds(10)) == [Lane(8)])
     }
 
     @Test func `mend_parked.lua judges by what is there at its own instant`() async throws {

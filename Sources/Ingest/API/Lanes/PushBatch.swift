@@ -38,8 +38,8 @@ final class PushBatch {
     private let keys: [LaneKeys]
     private let loop: EventLoop
     private var shares: [Share]
-    /// The beginnings of each lane's two commands, encoded: name and key.
-    private let heads: [(push: [UInt8], count: [UInt8])]
+    /// The beginnings of each lane's two commands, encoded: name and key; and the whole of its bell.
+    private let heads: [(push: [UInt8], count: [UInt8], bell: [UInt8])]
     /// The place of each lane in `next.lanes`; -1 for none.
     private var places: [Int]
     private var next = Sent(lanes: [], waiters: [])
@@ -64,7 +64,8 @@ final class PushBatch {
         heads = keys.map { keys in
             (
                 PushBatch.encoded([Array("RPUSH".utf8), keys.queue]),
-                PushBatch.encoded([Array("HINCRBY".utf8), keys.count, Array("accepted".utf8)])
+                PushBatch.encoded([Array("HINCRBY".utf8), keys.count, Array("accepted".utf8)]),
+                PushBatch.encoded([Array("PUBLISH".utf8), keys.bell, keys.name])
             )
         }
         // The pipeline lets go of it when it is stopped.
@@ -117,20 +118,27 @@ final class PushBatch {
     }
 
     private func send(_ sent: Sent, _ entries: [[UInt8]]) {
+        pipeline.transaction(sent.lanes.count * 2 + 1) { commands in
+            for place in sent.lanes.indices { write(sent.lanes[place], entries[place], to: &commands) }
+            ring(sent, to: &commands)
+        } _: { [self] reply in
+            finish(sent, reply)
+        }
+    }
+
+    private func ring(_ sent: Sent, to commands: inout RedisCommands) {
+        commands.begin(3)
+        if sent.lanes.count == 1 {
+            return commands.add(encoded: heads[sent.lanes[0].lane.index].bell, count: 3)
+        }
         names.removeAll(keepingCapacity: true)
         for (lane, _) in sent.lanes {
             if !names.isEmpty { names.append(Bell.separator) }
             names += keys[lane.index].name
         }
-        pipeline.transaction(sent.lanes.count * 2 + 1) { commands in
-            for place in sent.lanes.indices { write(sent.lanes[place], entries[place], to: &commands) }
-            commands.begin(3)
-            commands.add("PUBLISH" as StaticString)
-            commands.add(Bell.channel)
-            commands.add(names)
-        } _: { [self] reply in
-            finish(sent, reply)
-        }
+        commands.add("PUBLISH" as StaticString)
+        commands.add(Bell.channel)
+        commands.add(names)
     }
 
     /// A transaction for each lane.

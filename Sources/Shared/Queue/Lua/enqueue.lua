@@ -48,6 +48,8 @@ for i = 1, lines do
 end
 if pushed > 0 then
     redis.call('HINCRBY', KEYS[2], 'accepted', pushed)
-    if depth == pushed then redis.call('PUBLISH', 'tl:bell', string.match(KEYS[1], '%d+')) end
+    if depth == pushed then
+        redis.call('PUBLISH', (string.gsub(KEYS[1], 'queue$', 'bell')), string.match(KEYS[1], '%d+'))
+    end
 end
 return {pushed, depth, unpack(stored)}

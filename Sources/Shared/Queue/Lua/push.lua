@@ -10,5 +10,7 @@
 redis.call('HDEL', KEYS[3], ARGV[2])
 local depth = redis.call('RPUSH', KEYS[1], ARGV[1])
 redis.call('HINCRBY', KEYS[2], 'accepted', 1)
-if depth == 1 then redis.call('PUBLISH', 'tl:bell', string.match(KEYS[1], '%d+')) end
+if depth == 1 then
+    redis.call('PUBLISH', (string.gsub(KEYS[1], 'queue$', 'bell')), string.match(KEYS[1], '%d+'))
+end
 return depth
