@@ -54,6 +54,11 @@ import Testing
         #expect(try deployment.outcome(of: other, user: "u2", seconds: 5)["status"] as? String == "succeeded")
         let waiting = try deployment.outcome(of: create, user: "u1", seconds: 3)
         #expect(waiting["status"] as? String == "retrying", "\(waiting)")
+        // An operator sees the same states as the client; what stands behind was not tried yet.
+        for (id, state) in [(create, "retrying"), (update, "queued")] {
+            #expect(try deployment.outcome(of: id, user: "u1", seconds: 0)["status"] as? String == state)
+            #expect(try deployment.tasklane("why", id).contains("state      \(state)"))
+        }
         try deployment.database.sql("DROP TRIGGER refuse ON tasks")
         #expect(try deployment.outcome(of: create, user: "u1")["status"] as? String == "succeeded")
         #expect(try deployment.outcome(of: update, user: "u1")["status"] as? String == "succeeded")

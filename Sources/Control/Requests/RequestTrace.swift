@@ -49,7 +49,8 @@ struct RequestTrace {
 
     /// The state as clients see it (API.md §5), `expired` or `unknown`.
     var state: String {
-        if let place { return place.parked != nil ? "retrying" : "queued" }
+        // What waits behind a parked mutation was not tried yet.
+        if let place { return place.parked != nil && place.ahead == 0 ? "retrying" : "queued" }
         if let letter, letter.state.isWaiting || verdict?.status == 500 {
             return "dead_lettered"
         }
