@@ -3,7 +3,9 @@ import Shared
 extension PostgresConnection {
     /// Queues the statements that write `changes`, none for what is empty. Gives the users whose rows they make.
     func send(_ changes: LedgerChanges, _ seen: SeenUsers) throws(PostgresError) -> [UserRow] {
-        if !changes.inserts.isEmpty {
+        if changes.inserts.count == 1 {
+            try sendInsert(of: changes.inserts[0])
+        } else if !changes.inserts.isEmpty {
             try send(Statements.insertTasks, PostgresConnection.columns(changes.inserts))
         }
         if !changes.updates.isEmpty {
@@ -36,7 +38,9 @@ extension PostgresConnection {
         let rows = changes.requests
         let order = rows.indices.map { (id: rows[$0].request, place: $0) }.sorted { $0.id < $1.id }
         let fresh = order.filter { rows[$0.place].redrive == 0 }.map(\.place)
-        if !fresh.isEmpty {
+        if fresh.count == 1 {
+            try sendInsert(of: rows[fresh[0]], now: changes.now)
+        } else if !fresh.isEmpty {
             try send(Statements.insertRequests, PostgresConnection.columns(rows, fresh, now: changes.now))
         }
         guard fresh.count < rows.count else { return }

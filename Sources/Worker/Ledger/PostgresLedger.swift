@@ -37,9 +37,7 @@ final class PostgresLedger: Ledger {
     }
 
     private func sendReads(_ wants: LedgerWants, _ session: PostgresConnection) throws(PostgresError) {
-        var lanes = PostgresArray(of: .int4, capacity: wants.lanes.count)
-        for lane in wants.lanes { lanes.append(lane.index) }
-        try session.send(Statements.lockLanes, [.int4(PostgresLedger.lockSpace), .array(lanes)])
+        try sendLocks(wants.lanes, session)
         if let least = wants.requests.min(), let most = wants.requests.max() {
             try session.send(
                 Statements.readKnown, [.array(.uuids(wants.requests)), .uuid(least), .uuid(most)])
@@ -50,6 +48,16 @@ final class PostgresLedger: Ledger {
         }
         if wants.horizon { try session.send(Statements.readHorizon) }
         if wants.isolating { try session.send(Statements.immediate) }
+    }
+
+    private func sendLocks(_ lanes: [Lane], _ session: PostgresConnection) throws(PostgresError) {
+        if lanes.count == 1 {
+            let lane = Int32(lanes[0].index)
+            return try session.send(Statements.lockLane, [.int4(PostgresLedger.lockSpace), .int4(lane)])
+        }
+        var all = PostgresArray(of: .int4, capacity: lanes.count)
+        for lane in lanes { all.append(lane.index) }
+        try session.send(Statements.lockLanes, [.int4(PostgresLedger.lockSpace), .array(all)])
     }
 
     private func sendLoad(_ tasks: [TaskKey], _ session: PostgresConnection) throws(PostgresError) {
