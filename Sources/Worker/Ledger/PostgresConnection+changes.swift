@@ -8,10 +8,14 @@ extension PostgresConnection {
         } else if !changes.inserts.isEmpty {
             try send(Statements.insertTasks, PostgresConnection.columns(changes.inserts))
         }
-        if !changes.updates.isEmpty {
+        if changes.updates.count == 1 {
+            try sendUpdate(of: changes.updates[0])
+        } else if !changes.updates.isEmpty {
             try send(Statements.updateTasks, PostgresConnection.columns(changes.updates))
         }
-        if !changes.deletes.isEmpty {
+        if changes.deletes.count == 1 {
+            try sendDelete(of: changes.deletes[0])
+        } else if !changes.deletes.isEmpty {
             var users = PostgresArray(of: .text, capacity: changes.deletes.count)
             var ids = PostgresArray(of: .uuid, capacity: changes.deletes.count)
             for key in changes.deletes {

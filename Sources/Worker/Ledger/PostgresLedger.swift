@@ -61,6 +61,7 @@ final class PostgresLedger: Ledger {
     }
 
     private func sendLoad(_ tasks: [TaskKey], _ session: PostgresConnection) throws(PostgresError) {
+        if tasks.count == 1 { return try session.sendLoad(of: tasks[0]) }
         var users = PostgresArray(of: .text, capacity: tasks.count)
         var ids = PostgresArray(of: .uuid, capacity: tasks.count)
         for key in tasks {
