@@ -1,5 +1,6 @@
 """(c) the whole path: accept, apply and one poll of each, (d) how long it takes from accept to result."""
 
+import os
 import re
 import socket
 import time
@@ -136,7 +137,11 @@ def accept_to_result(rig, plan):
     half = full.rate / 2
     paced = cycle_script(rig, delay_ms=int(512 * 1000 / (half * 2)))
     tell("  beside half load …")
-    busy = beside_load(path, paced, plan.seconds + 4, lambda: latencies(client.by_wait, plan.seconds))
+    # What full load has written is on its way to the disk still, and would be waited for.
+    os.sync()
+    busy = interleave({"half load": lambda: beside_load(path, paced, plan.seconds + 4,
+                                                        lambda: latencies(client.by_wait, plan.seconds, 100))},
+                      plan.rounds)["half load"]
     path.stop()
     outcome = Outcome("d", "From accept to result", "ms")
     outcome.bars = [(f"{name} {which}", value, "") for name, s in
