@@ -28,7 +28,7 @@ extension Applier {
         }
     }
 
-    /// Until the next try, or until another applier reaches PostgreSQL, or lanes come or go.
+    /// Until the next try, or until the housekeeper reaches PostgreSQL, or lanes come or go.
     private func waitForLedger() async {
         isCutOff = true
         await clock.pause(outage.next(&random))

@@ -85,7 +85,6 @@ final class LeaseKeeper {
         }
         let wanted = share(among: living)
         dropExpired()
-        if report.takeReachedAgain() { wakeAppliers() }
         try await renew()
         try await giveBack(allBut: wanted)
         try await take(wanted, dead)

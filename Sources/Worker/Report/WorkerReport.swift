@@ -10,8 +10,6 @@ final class WorkerReport: Sendable {
         var redisIsGood = true
         /// Appliers that do not reach PostgreSQL, and since when.
         var cutOff: [Int: Timestamp] = [:]
-        /// One of them reached it again, and nobody has been told.
-        var isReachedAgain = false
         /// When each applier last ended a turn, with work or for want of it.
         var progress: [Int: Timestamp] = [:]
     }
@@ -138,20 +136,7 @@ final class WorkerReport: Sendable {
     }
 
     /// An applier that did not reach PostgreSQL does again.
-    func ledgerReached(by applier: Int) {
-        state.withLock { state in
-            state.cutOff[applier] = nil
-            state.isReachedAgain = true
-        }
-    }
-
-    /// True once after `ledgerReached`: the other appliers need not wait longer either.
-    func takeReachedAgain() -> Bool {
-        state.withLock { state in
-            defer { state.isReachedAgain = false }
-            return state.isReachedAgain
-        }
-    }
+    func ledgerReached(by applier: Int) { state.withLock { $0.cutOff[applier] = nil } }
 
     // MARK: housework
 
