@@ -107,14 +107,3 @@ import Testing
         #expect(tally.isClean, "\(tally)")
     }
 }
-
-extension Deployment {
-    /// A session of somebody else that runs `statement` and holds its locks for `seconds`.
-    func holdLock(_ statement: String, seconds: Double) throws -> ChildProcess {
-        try ChildProcess(
-            [
-                "psql", "-X", "-q", "-h", database.server.directory, "-U", "postgres", "-d", database.name,
-                "-c", "BEGIN", "-c", statement, "-c", "SELECT pg_sleep(\(seconds))", "-c", "COMMIT",
-            ], logPath: TemporaryDirectory.make("lock") + "/log")
-    }
-}

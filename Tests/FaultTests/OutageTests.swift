@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import Support
 import Testing
 
@@ -14,7 +15,8 @@ import Testing
         """
 
     @Test func `are told from mutations by the SQLSTATE`() throws {
-        let deployment = try Deployment(settings: ["TASKLANE_LANES": "4"])
+        let deployment = try Deployment(workers: 0)
+        let worker = try deployment.startWorker()
         try deployment.database.sql(Self.trigger)
         // A full disk, a conflict, a deadlock, a lock's and a statement's time limit, a missing table, a partition.
         let nobodys = ["53100", "40001", "40P01", "55P03", "57014", "42P01", "25006", "XX000", "23514"]
@@ -29,7 +31,7 @@ import Testing
         }
         var waiting: [(user: String, id: String)] = []
         for state in nobodys {
-            let user = "n" + state
+            let user = state + "-nobody"
             waiting.append(
                 (
                     user,
@@ -37,7 +39,10 @@ import Testing
                         "POST", "/api/\(user)/tasks", user: user, body: #"{"title":"state\#(state)"}"#)
                 ))
         }
-        usleep(2_000_000)
+        // Each is tried: each has a lane of its own, behind nobody.
+        let lanes = Set(waiting.compactMap { UserID(Array($0.user.utf8)) }.map { Lane(of: $0, lanes: 256) })
+        #expect(lanes.count == nobodys.count)
+        for state in nobodys { try worker.waitForOutput("\"\(state) refused", seconds: 30) }
         #expect(try deployment.queued() == nobodys.count)
         try deployment.database.sql("DROP TRIGGER refuse ON tasks")
         for (user, id) in waiting {
@@ -48,11 +53,19 @@ import Testing
     }
 
     @Test func `by locks that are held too long pass`() throws {
-        let deployment = try Deployment(workers: 2)
+        let deployment = try Deployment(workers: 0)
+        let workers = [try deployment.startWorker(), try deployment.startWorker()]
+        func timeOuts() -> Int { workers.reduce(0) { $0 + $1.log.count(of: "55P03") } }
         let tally = try deployment.underLoad("LOCK TABLE") {
             for table in ["tasks", "requests"] {
-                try deployment.holdLock("LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE", seconds: 3.5)
-                    .waitForEnd(seconds: 20)
+                let before = timeOuts()
+                var options = PostgresOptions(url: deployment.database.url, applicationName: "test")
+                options.idleInTransactionTimeout = .seconds(60)
+                options.lockTimeout = .seconds(20)
+                let lock = try PostgresConnection(options)
+                try lock.script("BEGIN; LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE")
+                #expect(eventually(seconds: 30) { timeOuts() > before })
+                try lock.script("COMMIT")
             }
         }
         #expect(tally.isClean, "\(tally)")
@@ -74,14 +87,20 @@ import Testing
     }
 
     @Test func `of any length are drained in order`() throws {
-        let deployment = try Deployment(ownPostgres: true)
+        let deployment = try Deployment(workers: 0, ownPostgres: true)
+        let worker = try deployment.startWorker()
         let tally = try deployment.underLoad("PostgreSQL down") {
             deployment.database.server.crash()
-            // The time is the fault: in the long form more than the longest pause between two tries.
-            usleep(Scale.isLong ? 35_000_000 : 5_000_000)
+            // In the long form until the pauses between two tries have become as long as they may.
+            let tries = Scale.isLong ? 30 : 12
+            #expect(eventually(seconds: 180) { worker.log.count(of: "postgresql failed") >= tries })
             try deployment.database.server.start()
         }
         #expect(tally.isClean, "\(tally)")
         #expect(try deployment.database.sql("SELECT count(*) FROM dead_letters") == "0")
     }
+}
+
+extension String {
+    fileprivate func count(of part: String) -> Int { components(separatedBy: part).count - 1 }
 }

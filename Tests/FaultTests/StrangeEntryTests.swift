@@ -73,7 +73,6 @@ import Testing
             CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 IF NEW.title = 'killer' THEN
                     PERFORM pg_terminate_backend(pg_backend_pid());
-                    PERFORM pg_sleep(5);
                 END IF;
                 RETURN NEW; END $$;
             CREATE TRIGGER die BEFORE INSERT ON tasks FOR EACH ROW EXECUTE FUNCTION die();

@@ -80,7 +80,7 @@ struct Tally: CustomStringConvertible {
     {
         var versions: [String: Int] = [:]
         var open = ids
-        while !open.isEmpty {
+        eventually(seconds: until.timeIntervalSinceNow) {
             var still: [String] = []
             for chunk in stride(from: 0, to: open.count, by: 100).map({ open[$0..<min($0 + 100, open.count)] }
             ) {
@@ -103,9 +103,8 @@ struct Tally: CustomStringConvertible {
                     }
                 }
             }
-            if still.isEmpty || Date() > until { break }
             open = still
-            usleep(50_000)
+            return still.isEmpty
         }
         return versions
     }
