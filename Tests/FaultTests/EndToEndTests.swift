@@ -35,6 +35,20 @@ import Testing
         #expect(try client.send("GET", "/api/u2/tasks", token: token).status == 403)
     }
 
+    @Test func `a change of one task leaves its user's others alone`() throws {
+        let deployment = try Deployment()
+        func apply(_ method: String, _ path: String, _ body: String? = nil) throws {
+            let id = try deployment.accept(method, path, user: "u1", body: body)
+            #expect(try deployment.outcome(of: id, user: "u1")["status"] as? String == "succeeded")
+        }
+        let tasks = (1...3).map { "00000000-0000-7000-8000-00000000000\($0)" }
+        for task in tasks { try apply("POST", "/api/u1/tasks", #"{"id":"\#(task)","title":"old"}"#) }
+        try apply("PATCH", "/api/u1/tasks/\(tasks[0])", #"{"title":"new"}"#)
+        try apply("DELETE", "/api/u1/tasks/\(tasks[1])")
+        let left = try deployment.database.sql("SELECT id, title, version FROM tasks ORDER BY id")
+        #expect(left == "\(tasks[0])|new|2\n\(tasks[2])|old|1")
+    }
+
     @Test func `everything that was accepted is accounted for`() throws {
         let deployment = try Deployment()
         let tally = try deployment.underLoad("nothing") { deployment.awaitApplied(100) }
